@@ -19,9 +19,19 @@ export type PositionedQuery = Omit<RunQuery, "upTo" | "after"> & { upTo?: Positi
 /**
  * The ids of a page, newest first. Each shape of a query walks one index in its order, so that a page costs as much among a hundred runs
  * as among a hundred thousand. Several states are several walks, which SQLite merges.
+ * @param apart end each walk by itself, for Postgres, which would rather read and sort all that matches @default false
  */
-export function pageSql(query: PositionedQuery, { offset, limit }: { offset: number; limit: number }): Sql {
+export function pageSql(query: PositionedQuery, { offset, limit }: { offset: number; limit: number }, apart = false): Sql {
   const walks = walksOf(query);
+  if (apart && walks.length > 1) {
+    const each = walks.map(
+      ({ from, at, id, where }) => `(SELECT ${at} AS at, ${id} AS id FROM ${from}${where} ORDER BY 1 DESC, 2 DESC LIMIT ?)`,
+    );
+    return {
+      sql: `${each.join(" UNION ALL ")} ORDER BY at DESC, id DESC LIMIT ? OFFSET ?`,
+      values: [...walks.flatMap(({ values }) => [...values, limit + offset]), limit, offset],
+    };
+  }
   return {
     sql: `${walks.map(({ from, at, id, where }) => `SELECT ${at} AS at, ${id} AS id FROM ${from}${where}`).join(" UNION ALL ")}
       ORDER BY at DESC, id DESC LIMIT ? OFFSET ?`,

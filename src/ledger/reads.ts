@@ -48,11 +48,11 @@ export function earlierSql(run: { id: string; stack: string; deployment: string;
 /**
  * The methods that only read, for any engine.
  * @param query runs a statement in SQLite's words (see `postgres/dialect.ts`)
- * @param own the engine's expressions for columns of a `SummaryRow`
+ * @param own the engine's expressions for columns of a `SummaryRow`; `apart`: see {@link pageSql}
  */
 export function ledgerReads(
   query: (sql: Sql) => Promise<Record<string, unknown>[]>,
-  own: { on_server: string; host: string },
+  own: { on_server: string; host: string; apart?: boolean },
 ): LedgerReads {
   // What a `SummaryRow` has.
   const summary = `r.id, r.name, r.stack, r.deployment, r.work_pool, r.work_queue, r.tags, r.attempt, r.state_type, r.state_name,
@@ -105,7 +105,7 @@ export function ledgerReads(
     page: async (asked, place) => {
       const among = await positioned(asked);
       if (!among) return [];
-      const { sql, values } = pageSql(among, place);
+      const { sql, values } = pageSql(among, place, own.apart);
       const current = "CROSS JOIN runs r ON r.id = found.id JOIN submissions s ON s.run_id = r.id AND s.attempt = r.attempt";
       return summaries({ sql: `SELECT ${summary} FROM (${sql}) found ${current} ORDER BY found.at DESC, found.id DESC`, values });
     },

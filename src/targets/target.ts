@@ -34,6 +34,8 @@ export interface SharedNotes {
    * @returns the value now
    */
   changeNote(key: string, change: (now: string | undefined) => string | undefined): Promise<string | undefined>;
+  /** The time by one clock for all machines that share the notes, in milliseconds since 1970. @default this machine's */
+  clock?(): number;
   /** The first keys that begin with `prefix`, in the order of their characters. */
   noteKeys(prefix: string, limit: number): Promise<string[]>;
 }

