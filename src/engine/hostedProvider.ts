@@ -56,6 +56,8 @@ export interface HostedProvider extends Provider {
   /** @returns `undefined` if its configuration is not known yet: then there is no component either */
   construct(construction: Construction, surroundings: Surroundings): Promise<({ urn: string } & WithDependencies) | undefined>;
   call(call: MethodCall, surroundings: Surroundings): Promise<{ failures: CheckFailure[] } & WithDependencies>;
+  /** The schema of its package, as JSON; `undefined` if it serves none. */
+  schema(): Promise<string | undefined>;
   cancel(): Promise<void>;
 }
 

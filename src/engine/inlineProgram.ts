@@ -19,7 +19,7 @@ export type InlineProgram = () => Promise<Record<string, unknown> | undefined>;
  */
 export function startInline(
   program: InlineProgram,
-  run: Omit<ProgramRun, "env" | "compileCache" | "onEvent">,
+  run: Omit<ProgramRun, "env" | "compileCache" | "onEvent" | "schemaOf">,
 ): { ended: Promise<ProgramEnd>; kill(): void } {
   const from = createRequire(run.runner);
   const { LanguageServer: Server } = from("@pulumi/pulumi/automation/server") as { LanguageServer: LanguageServer };

@@ -5,6 +5,7 @@ import { UserError } from "../userError";
 import type { Launch, ProgramPlace, ProgramRun } from "./language/language";
 import { launchNode } from "./language/nodejs";
 import { launchPython } from "./language/python";
+import { launchYaml } from "./language/yaml";
 import type { Project } from "./project";
 import { startSupervised } from "./supervised";
 
@@ -21,6 +22,7 @@ const BAIL = 32;
 const LANGUAGES: Record<string, (run: ProgramRun, place: ProgramPlace) => Promise<Launch> | Launch> = {
   nodejs: launchNode,
   python: launchPython,
+  yaml: launchYaml,
 };
 
 /**
@@ -63,7 +65,7 @@ function endOf(code: number | null, signal: string | null, meanings: Record<numb
 export function programOf({ dir, main, file, runtime }: Project): ProgramPlace {
   if (!Object.hasOwn(LANGUAGES, runtime))
     throw new UserError(
-      `${file}: runtime ${runtime}: the offline engine runs only ${Object.keys(LANGUAGES).join(" and ")} programs; use --engine pulumi`,
+      `${file}: runtime ${runtime}: the offline engine runs only ${Object.keys(LANGUAGES).join(", ")} programs; use --engine pulumi`,
     );
   if (main === undefined) return { folder: dir, entry: "." };
   const path = resolve(dir, main);

@@ -71,6 +71,10 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
   const server = await startGrpcServer([monitorService(protocol, deployment), engineService(protocol, onLog)]);
   deployment.monitor = server.address;
   let providers: ProviderHost | undefined;
+  const schemaOf = async (name: string) => {
+    const loaded = await load(name);
+    return loaded.provider.schema().finally(() => loaded.close());
+  };
   const onAbort = () => void deployment.interrupt().finally(() => kill());
   let end: ProgramEnd;
   try {
@@ -78,7 +82,9 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
     host.resolve(providers);
     const addresses = { monitor: server.address, engine: server.address };
     const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
-    const program = options.inline ? startInline(options.inline.program, run) : await startProgram({ ...run, env, compileCache, onEvent });
+    const program = options.inline
+      ? startInline(options.inline.program, run)
+      : await startProgram({ ...run, env, compileCache, onEvent, schemaOf });
     kill = program.kill;
     signal?.addEventListener("abort", onAbort);
     if (killed || signal?.aborted) kill();

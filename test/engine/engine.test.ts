@@ -353,7 +353,7 @@ test("a program without its own @pulumi/pulumi uses ours; another language is re
   expect(await stack().up()).toMatchObject({ outputs: { n: 1 } });
   writeFileSync(join(dir, "Pulumi.yaml"), "name: conf\nruntime: go\n");
   await expect(stack().up()).rejects.toThrow(
-    /Pulumi\.yaml: runtime go: the offline engine runs only nodejs and python programs; use --engine pulumi/,
+    /Pulumi\.yaml: runtime go: the offline engine runs only nodejs, python, yaml programs; use --engine pulumi/,
   );
 });
 

@@ -17,6 +17,8 @@ export interface ProgramRun {
   /** The folder for the compile cache of child processes. */
   compileCache: string;
   onEvent: (event: EngineEvent) => void;
+  /** The schema of a package, as JSON; `undefined` if its provider serves none. */
+  schemaOf(packageName: string): Promise<string | undefined>;
 }
 
 /** Where a program is: the folder to run it in, and its file. `entry` is "." if the folder itself is the program. */

@@ -34,6 +34,7 @@ export function builtinProvider(outputsOf: (stack: string) => Promise<Properties
     },
     construct: refuse,
     call: refuse,
+    schema: async () => undefined,
     cancel: async () => {},
   };
 }

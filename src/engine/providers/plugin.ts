@@ -105,7 +105,8 @@ async function pluginAt(path: string, packageName: string, { project, folder, sd
   switch (name) {
     case "nodejs": {
       const args = [...SDK_FLAGS, "--import", KEEP_COMPILED, runPlugin(path, sdk), path];
-      return { command: process.execPath, args, env: { ...env, PULUMI_NODEJS_TYPESCRIPT: String(options.typescript !== false) } };
+      const compiles = options.typescript !== false && !isJavaScript(path);
+      return { command: process.execPath, args, env: { ...env, PULUMI_NODEJS_TYPESCRIPT: String(compiles) } };
     }
     case "python": {
       const own = { dir: path, file, runtimeOptions: options, folder: path, env };
@@ -115,6 +116,14 @@ async function pluginAt(path: string, packageName: string, { project, folder, sd
     default:
       throw new UserError(`${file}: runtime ${name}: the offline engine runs only plugins in nodejs and python: use --engine pulumi`);
   }
+}
+
+/** Whether the plugin's entry is compiled already. Loading the compiler takes longer than the rest of its start. */
+function isJavaScript(path: string): boolean {
+  const file = join(path, "package.json");
+  if (!existsSync(file)) return false;
+  const { main } = JSON.parse(readFileSync(file, "utf8")) as { main?: unknown };
+  return typeof main === "string" && /\.[cm]?js$/.test(main);
 }
 
 function runtimeIn(file: string): { name: string; options: Record<string, unknown> } {

@@ -32,6 +32,7 @@ export type Method =
   | "configure"
   | "invoke"
   | "construct"
+  | "getSchema"
   | "call"
   | "check"
   | "diff"

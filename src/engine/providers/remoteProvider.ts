@@ -5,6 +5,7 @@ import type {
   ConstructResponse,
   CreateResponse,
   DiffResponse,
+  GetSchemaResponse,
   InvokeResponse,
   ReadResponse,
   UpdateResponse,
@@ -275,6 +276,16 @@ export class RemoteProvider implements HostedProvider {
   #learned(answer: WithDependencies): WithDependencies {
     this.learn(answer.values);
     return answer;
+  }
+
+  async schema(): Promise<string | undefined> {
+    try {
+      const response = await this.connection.call<GetSchemaResponse>("getSchema", new this.connection.protocol.provider.GetSchemaRequest());
+      return response.getSchema() || undefined;
+    } catch (error) {
+      rethrowUnlessUnimplemented(error);
+      return undefined;
+    }
   }
 
   async cancel(): Promise<void> {
