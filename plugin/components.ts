@@ -46,6 +46,7 @@ const MODULES: [load: () => Module, names: string[]][] = [
       "TaskRole",
       "TaskSecrets",
       "TaskSubmitAccess",
+      "WebIdentityRole",
     ],
   ],
   [

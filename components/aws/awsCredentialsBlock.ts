@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
-import { type ArgumentNames, checkName, declared, refuse } from "../checks";
+import { type ArgumentNames, checkExclusive, checkName, declared, refuse } from "../checks";
 import { present } from "../definitions";
 import { regionOf } from "./awsChecks";
 
@@ -16,6 +16,11 @@ export interface AwsCredentialsBlockArgs {
    * @example secretAccessKey: push.secretAccessKey
    */
   secretAccessKey?: pulumi.Input<string>;
+  /**
+   * Whose identity tokens AWS trusts in place of a key. It excludes accessKeyId. By default nobody's.
+   * @example federation: push.federation
+   */
+  federation?: AnyJson;
   /**
    * Region of the runs. By default the provider's (`aws:region`).
    * @example region: "eu-west-1"
@@ -36,6 +41,7 @@ export interface AwsCredentialsBlockArgs {
 const AWS_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<AwsCredentialsBlockArgs> = {
   accessKeyId: "optional",
   secretAccessKey: "optional",
+  federation: "optional",
   region: "optional",
   blockName: "optional",
   keyCreatedAt: "optional",
@@ -64,12 +70,13 @@ export class AwsCredentialsBlock extends pulumi.ComponentResource {
     const { blockName = name, accessKeyId, keyCreatedAt } = args;
     const secretAccessKey = args.secretAccessKey === undefined ? undefined : pulumi.secret(args.secretAccessKey);
     checkName("blockName", blockName, of);
+    checkExclusive(args, [["federation", "accessKeyId", "the block holds a key, or works without one"]], of);
     if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
       refuse("accessKeyId and secretAccessKey belong together: give both, or neither to use the submitter's own login", of);
     const region = regionOf(args.region, of);
     super("pushpool:index:AwsCredentialsBlock", name, { ...args, secretAccessKey }, opts);
 
-    const block = awsCredentials({ blockName, accessKeyId, secretAccessKey, region, keyCreatedAt });
+    const block = awsCredentials({ blockName, accessKeyId, secretAccessKey, federation: args.federation, region, keyCreatedAt });
     this.blockKey = block.blockKey;
     this.definition = block.definition;
     this.registerOutputs({ blockKey: this.blockKey });
@@ -81,6 +88,7 @@ export function awsCredentials({
   blockName,
   accessKeyId,
   secretAccessKey,
+  federation,
   region,
   keyCreatedAt,
 }: AwsCredentialsBlockArgs & { blockName: string; secretAccessKey?: pulumi.Output<string> }): {
@@ -88,5 +96,5 @@ export function awsCredentials({
   definition: Record<string, AnyJson>;
 } {
   const data = { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey, region_name: region };
-  return { blockKey: `aws-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data: present(data) }) };
+  return { blockKey: `aws-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data: present(data), federation }) };
 }

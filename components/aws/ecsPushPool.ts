@@ -3,6 +3,7 @@ import { defaultTemplate } from "../../src/template";
 import type { AnyJson } from "../anyJson";
 import { type Declared, declared, partOf, refuse } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
+import type { Trust } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
@@ -22,6 +23,7 @@ import { checkArchitecture, onArchitecture, taskPlatform } from "./taskPlatform"
 import { TaskRole } from "./taskRole";
 import { TaskSecrets } from "./taskSecrets";
 import { TaskSubmitAccess } from "./taskSubmitAccess";
+import { federatedRole } from "./webIdentityRole";
 
 /** The place and the roles of runs. */
 interface RunPlace {
@@ -58,9 +60,13 @@ export class EcsPushPool extends pulumi.ComponentResource {
    */
   readonly taskRoleArn: pulumi.Output<string> | undefined;
   /**
-   * Name of the IAM user that submits runs. Absent with ambient credentials, and with an existing block.
+   * Name of the IAM user that submits runs. Absent with federated and ambient credentials, and with an existing block.
    */
   readonly pushUser: pulumi.Output<string> | undefined;
+  /**
+   * ARN of the IAM role that submits runs, with federated credentials.
+   */
+  readonly pushRoleArn: pulumi.Output<string> | undefined;
   /**
    * The name of the images, before the colon and the tag, if a repository was requested, or made for the image.
    */
@@ -86,7 +92,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
     const of = declared("EcsPushPool", name, args, ECS_PUSH_POOL_ARGUMENTS);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
     const region = regionOf(args.region, of);
-    checkPool(name, workPoolName, { ...args, region }, of);
+    const trust = checkPool(name, workPoolName, { ...args, region }, of);
     const template = args.baseJobTemplate ?? defaultTemplate("ecs:push");
     checkPoolTemplate(template, jobVariables, of);
     if (args.secretEnv !== undefined) checkPlaceOfSecrets(template, of);
@@ -125,7 +131,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
         logGroupName: logs.name ?? usualLogGroup(jobVariables),
       }),
     };
-    const { block, push } = credentialsOf(name, args, place, options);
+    const { block, push, role } = credentialsOf(name, { ...args, trust }, place, options);
     const variables = {
       cluster: place.clusterArn,
       execution_role_arn: place.executionRoleArn,
@@ -144,6 +150,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
     this.executionRoleArn = pulumi.output(place.executionRoleArn);
     this.taskRoleArn = place.taskRoleArn === undefined ? undefined : pulumi.output(place.taskRoleArn);
     this.pushUser = push?.userName;
+    this.pushRoleArn = role;
     this.imageRepository = images?.url;
     this.logGroupName = logs.name === undefined ? undefined : pulumi.output(logs.name);
     this.vpcId = network && pulumi.output(network.vpcId);
@@ -168,6 +175,7 @@ export class EcsPushPool extends pulumi.ComponentResource {
       executionRoleArn: this.executionRoleArn,
       taskRoleArn: this.taskRoleArn,
       pushUser: this.pushUser,
+      pushRoleArn: this.pushRoleArn,
       imageRepository: this.imageRepository,
       image: this.image,
       logGroupName: this.logGroupName,
@@ -255,15 +263,20 @@ function secretArnsOf(jobVariables: Record<string, AnyJson>): pulumi.Input<strin
 /** The credentials block, with its user, and the access of those who submit with their own login. */
 function credentialsOf(
   name: string,
-  { credentials = Credentials.Key, credentialsBlock, user, permissions, submitters }: EcsPushPoolArgs,
+  args: EcsPushPoolArgs & { trust: Trust | undefined },
   place: RunPlace,
   options: pulumi.CustomResourceOptions,
-): { block?: ReturnType<typeof awsCredentials>; push?: ReturnType<typeof pushUser> } {
+): { block?: ReturnType<typeof awsCredentials>; push?: ReturnType<typeof pushUser>; role?: pulumi.Output<string> } {
+  const { credentials = Credentials.Key, credentialsBlock, trust, oidcProviderArn, user, permissions, submitters } = args;
   if (submitters?.length) new TaskSubmitAccess(`${name}-submitters`, { ...place, permissions, members: submitters }, options);
   if (credentialsBlock !== undefined) return {};
   const blockArgs = { region: place.region, blockName: blockNameOf(place.workPoolName) };
   // Without a key, the block still has the region, which a login does not always know.
   if (credentials === Credentials.Ambient) return { block: awsCredentials(blockArgs) };
+  if (trust) {
+    const role = federatedRole(`${name}-push`, { ...place, ...present({ oidcProviderArn }), permissions, trust }, options);
+    return { role: role.arn, block: awsCredentials({ ...blockArgs, federation: role.federation, keyCreatedAt: role.createdAt }) };
+  }
   const push = pushUser(`${name}-push`, { ...place, permissions, user }, inPlaceOf("PushUser", `${name}-push`, options));
   const { accessKeyId, secretAccessKey, keyCreatedAt } = push;
   return { push, block: awsCredentials({ ...blockArgs, accessKeyId, secretAccessKey, keyCreatedAt }) };

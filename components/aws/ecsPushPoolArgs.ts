@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
+import type { FederationArgs } from "../federation";
 import type { ImageBuildArgs } from "../imageBuild";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
@@ -32,11 +33,22 @@ export interface EcsPushPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * Who submits runs. By default a new IAM user of the pool, with an access key; some organizations forbid such keys. Ambient makes no key:
+   * Who submits runs. By default a new IAM user of the pool, with an access key; some organizations forbid such keys. Federated makes a
+   * role without a key: those that federation names act as it. Ambient makes no identity:
    * whoever submits uses their own login, and submitters lists them.
    * @example credentials: Credentials.Ambient
    */
   credentials?: Credentials;
+  /**
+   * Who may submit without a key, with federated credentials: the jobs of a repository, a workload, logins. By default nobody.
+   * @example federation: { github: { repository: "acme/etl", branch: "main" } }
+   */
+  federation?: FederationArgs;
+  /**
+   * ARN of the account's OIDC provider for the issuer of federation. By default a new one; an account can have only one for each issuer.
+   * @example oidcProviderArn: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+   */
+  oidcProviderArn?: pulumi.Input<string>;
   /**
    * An existing credentials block, in place of a new one. The manifest must contain it in its blocks. By default the pool makes one. It
    * excludes credentials and user.
@@ -200,6 +212,8 @@ export const ECS_PUSH_POOL_ARGUMENTS: ArgumentNames<EcsPushPoolArgs> = {
   jobVariables: "optional",
   baseJobTemplate: "optional",
   credentials: "optional",
+  federation: "optional",
+  oidcProviderArn: "optional",
   credentialsBlock: "optional",
   user: "optional",
   permissions: "optional",

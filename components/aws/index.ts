@@ -1,3 +1,4 @@
+export type { FederationArgs, GitHubActionsArgs, GitLabArgs } from "../federation";
 export type { RegistryLogin } from "../flowImage";
 export type { ImageBuildArgs } from "../imageBuild";
 export { Credentials, Permissions } from "../submitting";
@@ -17,3 +18,4 @@ export { CpuArchitecture } from "./taskPlatform";
 export { TaskRole, type TaskRoleArgs } from "./taskRole";
 export { TaskSecrets, type TaskSecretsArgs } from "./taskSecrets";
 export { TaskSubmitAccess, type TaskSubmitAccessArgs } from "./taskSubmitAccess";
+export { WebIdentityRole, type WebIdentityRoleArgs } from "./webIdentityRole";

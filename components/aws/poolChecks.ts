@@ -1,9 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { checkChoice, checkExclusive, checkLimits, checkName, checkVariableNames, type Declared, refuse } from "../checks";
+import { checkFederation, type Trust } from "../federation";
 import { Credentials, Permissions } from "../submitting";
 import { checkAwsName, checkComponentName, checkMembers, checkRetention, checkRole } from "./awsChecks";
 import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { TaskNetworkAccess } from "./taskNetwork";
+import { awsTrust, checkOidcProvider } from "./webIdentityRole";
 
 /** Pairs of arguments that decide the same thing. */
 const EXCLUSIVE = [
@@ -24,6 +26,7 @@ const EXCLUSIVE = [
   ["image.repository", "imageRepository", "the pool makes a repository, or uses an existing one"],
   ["clusterArn", "serviceLinkedRole", "the account of an existing cluster has the role"],
   ["credentialsBlock", "credentials", "the existing block has its own credentials"],
+  ["credentialsBlock", "federation", "the existing block has its own credentials"],
   ["credentialsBlock", "user", "the existing block has its own user"],
   ["prefectApiKey", "jobVariables.prefect_api_key_secret_arn", "give the key, or the secret that holds it"],
 ] as const;
@@ -31,20 +34,22 @@ const EXCLUSIVE = [
 /** An image of ECR, and its region. */
 const ECR = /^[0-9]{12}\.dkr\.ecr(?:-fips)?\.([a-z0-9-]+)\./;
 
-/** @throws {pulumi.ResourceError} with the argument and the fix */
+/**
+ * @returns whom the pool trusts, with federated credentials
+ * @throws {pulumi.ResourceError} with the argument and the fix
+ */
 export function checkPool(
   name: string,
   workPoolName: string,
   args: EcsPushPoolArgs & { region: pulumi.Input<string> },
   of: Declared,
-): void {
+): Trust | undefined {
   // The longest suffix is -execution-role and what the provider appends.
   checkComponentName(name, 40, of, ". The work pool can have another name: workPoolName");
   checkExclusive(args, EXCLUSIVE, of);
   checkName("workPoolName", workPoolName, of);
   checkLimits(args, of);
   checkChoice("credentials", args.credentials, Credentials, of);
-  if (args.credentials === Credentials.Federated) refuse("credentials federated is for Google Cloud only: give key or ambient", of);
   checkChoice("permissions", args.permissions, Permissions, of);
   checkChoice("network", args.network, TaskNetworkAccess, of);
   checkAwsName("user", "user", args.user, of);
@@ -58,6 +63,12 @@ export function checkPool(
   checkVariableNames("secretEnv", args.secretEnv, of);
   checkGiven(args, of);
   checkNetwork(args, of);
+  checkOidcProvider(args.oidcProviderArn, of);
+  if (args.oidcProviderArn !== undefined && args.federation === undefined)
+    refuse("oidcProviderArn needs federated credentials: credentials: Credentials.Federated, with federation", of);
+  if (args.credentials === Credentials.Federated && args.user !== undefined)
+    refuse("credentials federated and user cannot both be given: a role submits. List the user's ARN in federation.logins instead", of);
+  return checkFederation(args, awsTrust, of);
 }
 
 function checkGiven({ clusterArn, credentials, credentialsBlock, user, secretEnv }: EcsPushPoolArgs, of: Declared): void {

@@ -1,6 +1,7 @@
 import { AccessKey, User } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
+import { checkKeysAllowed } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
 import type { Permissions } from "../submitting";
 import { checkAwsName, checkComponentName, checkSubmitAccess, regionOf } from "./awsChecks";
@@ -92,6 +93,7 @@ export class PushUser extends pulumi.ComponentResource {
     checkAwsName("user", "user", args.user, of);
     checkSubmitAccess(args, of);
     const region = regionOf(args.region, of);
+    checkKeysAllowed("this component", "use WebIdentityRole, or TaskSubmitAccess for those with their own login", of);
     super("pushpool:index:PushUser", name, args, opts);
     const made = pushUser(name, { ...args, region }, partOf(this, opts));
 

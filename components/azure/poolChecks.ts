@@ -44,7 +44,7 @@ export function checkPool(workPoolName: string, args: ContainerInstancePushPoolA
   checkName("workPoolName", workPoolName, of);
   checkLimits(args, of);
   checkChoice("credentials", args.credentials, Credentials, of);
-  if (args.credentials === Credentials.Federated) refuse("credentials federated is for Google Cloud only: give key or ambient", of);
+  if (args.credentials === Credentials.Federated) refuse("credentials federated is for Google Cloud and AWS only: give key or ambient", of);
   checkChoice("permissions", args.permissions, Permissions, of);
   checkChoice("network", args.network, RunSubnetAccess, of);
   checkMembers("submitters", args.submitters, of);

@@ -20,7 +20,11 @@ const INSTEAD = {
   "AwsCredentialsBlock.definition": { type: "string" },
   "AzureContainerInstanceCredentialsBlock.definition": { type: "string" },
   "GcpCredentialsBlock.definition": { type: "string" },
+  "AwsCredentialsBlockArgs.federation": ANY,
+  "GcpCredentialsBlockArgs.federation": ANY,
   "GcpCredentialsBlockArgs.serviceAccountInfo": ANY,
+  "WebIdentityRole.federation": ANY,
+  "WorkloadIdentityFederation.federation": ANY,
 };
 
 /**

@@ -194,6 +194,24 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
     [{ project: "acme-data", runtimeServiceAccount: "ada" }, /runtimeServiceAccount "ada"/],
     [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, permissions: "all" }, /permissions must be .* not "all"/],
   ],
+  WebIdentityRole: [
+    [{ ...AWS, workPoolName: "etl", clusterArn: "c", executionRoleArn: ROLE, federation: {} }, /federation names nobody/],
+    [
+      { ...AWS, workPoolName: "etl", clusterArn: "c", executionRoleArn: ROLE, federation: { logins: ["user/ada"] } },
+      /federation\.logins\[0\] "user\/ada" must be the ARN/,
+    ],
+    [
+      {
+        ...AWS,
+        workPoolName: "etl",
+        clusterArn: "c",
+        executionRoleArn: ROLE,
+        federation: { github: { repository: "acme/etl" } },
+        oidcProviderArn: "x",
+      },
+      /oidcProviderArn "x"/,
+    ],
+  ],
   WorkloadIdentityFederation: [
     [{ project: "acme-data", runtimeServiceAccount: ACCOUNT, federation: {} }, /federation names nobody/],
     [

@@ -59,10 +59,53 @@ test("federated: up, runs with a token that ends, and a trust that was changed",
   await restored(here);
   expect(await here.run(...RUN)).toMatchObject({ status: 0 });
 
+  // Without any one part of the trust, the message has the fix.
+  const { world } = here.fake;
+  const bindings = () => world.iam.bindings;
+  const without = (role: string) => {
+    const kept = bindings();
+    world.iam.bindings = kept.filter((each) => each.role !== role || !/etl-push/.test(each.member + each.resource));
+    return () => {
+      world.iam.bindings = kept;
+    };
+  };
+  const disabled = (service: string) => {
+    world.services.delete(service);
+    return () => world.services.add(service);
+  };
+  const [pool] = [...world.identityPools.values()];
+  const PARTS: [part: string, remove: () => () => void, says: string[]][] = [
+    [
+      "roles/iam.workloadIdentityUser",
+      () => without("roles/iam.workloadIdentityUser"),
+      ["'iam.serviceAccounts.getAccessToken' denied", "It needs roles/iam.workloadIdentityUser on etl-push"],
+    ],
+    ["roles/run.developer", () => without("roles/run.developer"), ["'run.jobs.run' denied", "It needs roles/run.developer"]],
+    ["the token service", () => disabled("sts.googleapis.com"), ["the API is disabled", "Security Token Service API"]],
+    ["the credentials service", () => disabled("iamcredentials.googleapis.com"), ["the API is disabled", "iamcredentials.googleapis.com"]],
+    [
+      "the workload identity pool",
+      () => {
+        if (pool) pool.disabled = true;
+        return () => {
+          if (pool) pool.disabled = false;
+        };
+      },
+      ["invalid_target", "`pushpool refresh` and `pushpool up` restore the trust"],
+    ],
+  ];
+  for (const [part, remove, says] of PARTS) {
+    const restore = remove();
+    const ended = await here.run(...RUN);
+    restore();
+    expect([part, ended.status]).toEqual([part, 5]);
+    for (const text of says) expect(ended.stderr).toContain(text);
+  }
+
   expect((await here.destroy()).status).toBe(0);
   expect(here.provisioned()).toEqual(before);
   expect([...here.fake.world.identityPools.values()].map(({ state }) => state)).toEqual(["DELETED"]);
   // A deleted pool keeps its id: the next one has another.
   expect((await here.up()).status).toBe(0);
   expect(filesWith(["eyJ", "ya29."], here.folder)).toEqual([]);
-}, 200_000);
+}, 400_000);

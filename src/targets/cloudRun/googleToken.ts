@@ -32,7 +32,9 @@ export async function withFreshToken<T>(access: Access, call: () => Promise<T>):
 function explained(error: unknown, { explanation }: FederatedLogin): unknown {
   const failure = error instanceof Error && error.name === "UserError" ? undefined : asFailure(error);
   if (!failure || mayPass(failure)) return failure ?? error;
-  return new CloudFailure(failure.kind === "denied" ? "denied" : "unauthenticated", failure.message, {
+  // The token service answers a denial with several codes.
+  const kind = failure.kind === "refused" || failure.kind === "missing" ? "unauthenticated" : failure.kind;
+  return new CloudFailure(kind, failure.message, {
     ...failure.details,
     ...explanation(),
   });

@@ -1,11 +1,18 @@
-import type { ValueObject } from "../../json";
+import type { JsonObject, Value, ValueObject } from "../../json";
 import { UserError } from "../../userError";
 import { optionalPackage } from "../cloud/optionalPackage";
-import { checkServices, createdAtOf, plainTextAt, urlAt } from "../cloud/poolAccess";
+import { checkServices, createdAtOf, plainAt, plainTextAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
+import { type RoleLogin, roleLogin } from "./awsLogin";
 
-const SERVICES = ["ecs", "logs", "ssm"] as const;
+const SERVICES = ["ecs", "logs", "ssm", "sts"] as const;
 type Service = (typeof SERVICES)[number];
+
+interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
 
 /** The AWS account of a pool's runs, and the credentials for it. */
 export interface Access {
@@ -18,11 +25,13 @@ export interface Access {
   createdAt?: number;
   /** The secret of the pool's own key, for digests only. Absent with another login, and with temporary credentials. */
   secretKey?: string;
+  /** The role as which calls are made. Absent: as the key or the login itself. */
+  role?: RoleLogin;
   /** Whose buckets and definitions these are, for notes. Not secret. */
   place: string;
   /** The configuration of the SDK's clients. */
   options(service: Service): {
-    credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+    credentials?: Credentials | (() => Promise<Credentials>);
     profile?: string;
     endpoint?: string;
   };
@@ -42,8 +51,10 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   const secretAccessKey = plainTextAt(login.aws_secret_access_key, `${at}.aws_secret_access_key`);
   const sessionToken = plainTextAt(login.aws_session_token, `${at}.aws_session_token`);
   const profile = plainTextAt(login.profile_name, `${at}.profile_name`);
-  if (plainTextAt(login.assume_role_arn, `${at}.assume_role_arn`) !== undefined)
-    throw new UserError(`${at}.assume_role_arn: this version of pushpool cannot assume a role: give a profile_name that does`);
+  const federation = pool.ambient ? undefined : pool.credentials?.federation;
+  const roleArn = federation?.actsAs ?? plainTextAt(login.assume_role_arn, `${at}.assume_role_arn`);
+  if (roleArn !== undefined && !/^arn:[^:]+:iam::\d{12}:role\/.+$/.test(roleArn))
+    throw new UserError(`${at}.assume_role_arn: "${roleArn}" must be the ARN of a role, such as arn:aws:iam::123456789012:role/submit`);
   if ((accessKeyId === undefined) !== (secretAccessKey === undefined))
     throw new UserError(`${at}: needs both aws_access_key_id and aws_secret_access_key, or neither`);
   const region = plainTextAt(data.region_name, `${at}.region_name`) ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
@@ -53,24 +64,56 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   const everywhere = typeof endpoint_url === "string" && endpoint_url !== "" ? endpoint_url : undefined;
   for (const [service, url] of Object.entries(pool.endpoints)) urlAt(url, `pools.${pool.name}.endpoints.${service}`);
   if (everywhere !== undefined) urlAt(everywhere, `${at}.aws_client_parameters.endpoint_url`);
+  const own = (service: Service) => {
+    const endpoint = pool.endpoints[service] ?? everywhere;
+    return {
+      ...(accessKeyId !== undefined && secretAccessKey !== undefined
+        ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } }
+        : {}),
+      ...(profile === undefined ? {} : { profile }),
+      ...(endpoint === undefined ? {} : { endpoint }),
+    };
+  };
+  const role =
+    roleArn === undefined
+      ? undefined
+      : roleLogin({
+          ...{ roleArn, pool: pool.name, source: pool.source, region, env },
+          ...(federation ? { federation } : {}),
+          options: own("sts"),
+          more: roleParameters(login.assume_role_kwargs, `${at}.assume_role_kwargs`),
+        });
   return {
     pool: pool.name,
     ...(region === undefined ? {} : { region }),
     ...(accessKeyId === undefined ? {} : { accessKeyId }),
+    ...(role ? { role } : {}),
     ...(secretAccessKey === undefined || sessionToken !== undefined ? {} : { secretKey: secretAccessKey }),
     ...createdAtOf(pool),
-    place: `${accessKeyId ?? profile ?? "own"}/${region ?? ""}`,
+    place: `${roleArn ?? accessKeyId ?? profile ?? "own"}/${region ?? ""}`,
     options: (service) => {
-      const endpoint = pool.endpoints[service] ?? everywhere;
-      return {
-        ...(accessKeyId !== undefined && secretAccessKey !== undefined
-          ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } }
-          : {}),
-        ...(profile === undefined ? {} : { profile }),
-        ...(endpoint === undefined ? {} : { endpoint }),
-      };
+      const { credentials, profile: _, ...rest } = own(service);
+      if (!role) return own(service);
+      // The SDK must not keep them in its own memory: they may have to be replaced before their end.
+      return { ...rest, credentials: Object.assign(() => role.credentials(), { memoized: true }) };
     },
   };
+}
+
+/** The parameters of AssumeRole that Prefect's block knows. */
+const ROLE_PARAMETERS = [
+  ...["RoleSessionName", "DurationSeconds", "Policy", "PolicyArns", "Tags", "TransitiveTagKeys", "ExternalId"],
+  ...["SerialNumber", "TokenCode", "SourceIdentity", "ProvidedContexts"],
+];
+
+function roleParameters(given: Value | undefined, path: string): JsonObject {
+  if (given === undefined || given === null) return {};
+  const plain = plainAt(given, path);
+  if (typeof plain !== "object" || plain === null || Array.isArray(plain)) throw new UserError(`${path}: must be an object`);
+  const set = Object.entries(plain).filter(([, value]) => value !== null);
+  const unknown = set.find(([name]) => !ROLE_PARAMETERS.includes(name));
+  if (unknown) throw new UserError(`${path}.${unknown[0]}: is not a parameter of AssumeRole: it has ${ROLE_PARAMETERS.join(", ")}`);
+  return Object.fromEntries(set.map(([name, value]) => [name, plainAt(value, `${path}.${name}`)])) as JsonObject;
 }
 
 /** A package that only these pools need. @throws {UserError} with the command that installs it */

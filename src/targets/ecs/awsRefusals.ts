@@ -9,20 +9,25 @@ export interface Caller {
   region: string;
   /** The id of the work pool's key; absent: the caller's own login. */
   accessKeyId?: string;
+  /** ARN of the role as which calls are made. */
+  role?: string;
   /** Work pool name. */
   pool: string;
 }
 
 /** The user's message when a call has failed for good: exit code 5. @param what the work, such as "submitting the run" */
-export function refusal(what: string, failure: AwsFailure, { region, accessKeyId, pool }: Caller): UserError {
-  const as = accessKeyId === undefined ? "your own AWS login" : `access key ${accessKeyId}`;
+export function refusal(what: string, failure: AwsFailure, { region, accessKeyId, role, pool }: Caller): UserError {
+  const as = role !== undefined ? `role ${role}` : accessKeyId === undefined ? "your own AWS login" : `access key ${accessKeyId}`;
   return refusalOf<AwsKind>(what, failure, {
     cloud: "AWS",
     as,
     where: ` in ${region}`,
-    remedy: (why) => remedy(why, accessKeyId),
+    remedy: (why) => remedy(why, role ?? accessKeyId),
     sentences: {
-      unauthenticated: (_, why) => {
+      denied: (_, why, { details }) =>
+        details.advice === undefined ? undefined : `${what}: AWS does not let this process act as ${as}: ${why}${details.advice}`,
+      unauthenticated: (_, why, { details }) => {
+        if (details.advice !== undefined) return `${what}: AWS does not let this process act as ${as}: ${why}${details.advice}`;
         if (/^(CredentialsProviderError|TokenProviderError)\b/.test(why)) return noLogin(why);
         if (!/expired/i.test(why)) return `${what}: AWS does not accept ${as}; it may be deleted, inactive or expired: ${why}`;
         const mend =

@@ -93,7 +93,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
 
   const repeat: Repeat = (client, what, { buckets = [], ...options }, work) => {
     const drawn = buckets.map((name) => ecsBucket(name, access.place));
-    return call(what, drawn, async () => work(await client()), options);
+    return call(what, drawn, () => asRole(access, async () => work(await client())), options);
   };
 
   return {
@@ -189,6 +189,19 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
         );
       }),
   };
+}
+
+/** Make a call with the credentials of a role. AWS may refuse them before their end (its sessions were revoked): then once more, with new ones. */
+async function asRole<T>({ role }: Access, call: () => Promise<T>): Promise<T> {
+  if (!role) return call();
+  const used = await role.credentials();
+  try {
+    return await call();
+  } catch (error) {
+    if (asFailure(error).kind !== "unauthenticated") throw error;
+  }
+  await role.renew(used);
+  return call();
 }
 
 /** Ends a call that only reads: nobody needs its reply after the signal. */

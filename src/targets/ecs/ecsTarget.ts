@@ -264,8 +264,8 @@ class EcsTarget implements Target {
   }
 
   #orExplain<T>(what: string, work: () => Promise<T>): Promise<T> {
-    const { region = "", accessKeyId, pool } = this.#access;
-    const caller = { region, pool, ...(accessKeyId === undefined ? {} : { accessKeyId }) };
+    const { region = "", accessKeyId, role, pool } = this.#access;
+    const caller = { region, pool, ...(accessKeyId === undefined ? {} : { accessKeyId }), ...(role ? { role: role.roleArn } : {}) };
     return explaining<AwsKind, T>(what, work, (task, failure) => refusal(task, failure, caller));
   }
 }

@@ -33,8 +33,10 @@ export interface Principal {
 }
 
 export interface Role extends Principal {
-  /** The services that may assume it. */
+  /** The services, and the users and roles, that may assume it. */
   trusts: string[];
+  /** When it was created, in milliseconds. */
+  since: number;
   /** The trust policy, as it was written. */
   trustPolicy?: string;
 }
@@ -69,6 +71,8 @@ export class Iam {
   /** By ARN. */
   readonly roles = new Map<string, Role>();
   readonly keys = new Map<string, KnownKey>();
+  /** OIDC providers by ARN: the URL without the protocol, and the audiences. */
+  readonly oidcProviders = new Map<string, { url: string; clientIds: string[] }>();
   /** Managed policies of the account, attached or not, by ARN. */
   readonly policies = new Map<string, ManagedPolicy>();
   /** The account's root. Its key is not in the list of keys. */
@@ -95,7 +99,7 @@ export class Iam {
 
   /** @param trusts services, such as `ecs-tasks.amazonaws.com` */
   addRole(name: string, trusts: string[] = ["ecs-tasks.amazonaws.com"], path = "/"): Role {
-    const role: Role = { arn: this.arn(`role${path}${name}`), policies: new Map(), trusts };
+    const role: Role = { arn: this.arn(`role${path}${name}`), policies: new Map(), trusts, since: Date.now() };
     this.roles.set(role.arn, role);
     return role;
   }
@@ -144,6 +148,11 @@ export class Iam {
     this.keys.delete(key.accessKeyId);
     this.keys.set(accessKeyId, { key: { ...key, accessKeyId }, principal, since: 0, active: true, session });
     return { key: { ...key, accessKeyId }, principal, ...session };
+  }
+
+  /** End all temporary credentials so far. */
+  endSessions(): void {
+    for (const { session } of this.keys.values()) if (session) session.expires = 0;
   }
 
   /** The key and its owner, if the key is active, unexpired, known everywhere, and used with its session's token if it has one. */

@@ -22,6 +22,8 @@ export interface FakeAwsOptions extends CommonOptions {
   describeLag?: number;
   /** How long an ended task stays visible, in milliseconds. @default 3600000, the minimum in ECS */
   memory?: number;
+  /** Where the documents of OIDC issuers are, by `iss`, if not under the issuer's own URL: a fake issuer. @default none */
+  issuers?: Record<string, string>;
   /** How long a changed policy takes to become effective, in milliseconds. @default 0 */
   policyDelay?: number;
   /** How many calls each bucket allows at once, and per second after that. @default any number */
@@ -56,6 +58,7 @@ export function settled(options: FakeAwsOptions): Settled {
     logPage: 10_000,
     describeLag: 0,
     memory: 3_600_000,
+    issuers: {},
     policyDelay: 0,
     buckets: {},
     ...options,

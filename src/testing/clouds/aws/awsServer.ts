@@ -31,7 +31,7 @@ export interface Protocol {
   /** Such as `ecs:RunTask`. */
   actionOf(request: SignedRequest): string;
   /** @throws {AwsError} */
-  answer(request: SignedRequest, record: AwsCallRecord, fault: AwsFault | undefined): JsonObject;
+  answer(request: SignedRequest, record: AwsCallRecord, fault: AwsFault | undefined): JsonObject | Promise<JsonObject>;
   respond(action: string, status: number, reply: JsonObject, failed: boolean): Response;
 }
 

@@ -13,13 +13,15 @@ export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
   region: string;
   account: string;
   /** The `endpoints` of a work pool. */
-  endpoints: { ecs: string; logs: string; ssm: string };
+  endpoints: { ecs: string; logs: string; ssm: string; sts: string };
   /** A cluster that exists from the start. */
   clusterArn: string;
   /** The key of the account's root, which may do everything. Tests provision with it. */
   ownerKey: AccessKey;
   /** A role that ECS may assume to fetch images and secrets, and to write logs. */
   executionRoleArn: string;
+  /** End all temporary credentials so far before their time. */
+  endSessions(): void;
   /** Create a user with policies (documents, or names of managed ones), and an access key for it. */
   accessKey(user: string, policies?: readonly (Policy | string)[]): AccessKey;
 }
@@ -35,6 +37,7 @@ export interface FakeAws extends FakeCloud<World, AwsCallRecord, AwsFault> {
  * - users' own machines, except that one exists;
  * - health checks (every `healthStatus` is `UNKNOWN`), `dependsOn`, and restart policies of containers;
  * - security groups of another VPC than the subnets', and rules of network ACLs;
+ * - of roles: session policies, tags of sessions, and permissions boundaries;
  * - customer-managed KMS keys, and quotas other than those of calls.
  *
  * IAM and Cloud Control provision everything: EC2 has no API here, and ECR only its login.
@@ -60,13 +63,14 @@ export async function startFakeAws(options: FakeAwsOptions = {}): Promise<FakeAw
     url,
     region: world.options.region,
     account: world.options.account,
-    endpoints: { ecs: url, logs: url, ssm: url },
+    endpoints: { ecs: url, logs: url, ssm: url, sts: url },
     clusterArn,
     executionRoleArn: execution.arn,
     ownerKey: world.iam.owner,
     registry: ecrRegistry(world),
     world,
     calls,
+    endSessions: () => world.iam.endSessions(),
     plant: (fault) => faults.plant(fault),
     accessKey: (name, policies = ["AmazonECS_FullAccess", SECRETS]) => {
       const user = world.iam.addUser(name);

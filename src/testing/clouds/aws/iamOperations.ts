@@ -3,6 +3,7 @@ import { AwsError } from "./awsError";
 import type { Iam, Policy, Principal } from "./awsIam";
 import type { World } from "./awsWorld";
 import type { QueryCall, QueryOperation } from "./query";
+import { checkSharedIssuer, trustStatements } from "./webIdentity";
 import { type XmlValue, xml } from "./xml";
 
 type Kind = "user" | "role";
@@ -42,6 +43,35 @@ export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries
       const role = roleOf(world, get("RoleName"));
       if (role.policies.size > 0) throw conflict("Cannot delete entity, must delete policies first.");
       world.iam.roles.delete(role.arn);
+      return undefined;
+    },
+    CreateOpenIDConnectProvider: ({ world: { iam }, parameters }, get) => {
+      const url = get("Url");
+      if (!/^https?:\/\/[^\s?#]+$/.test(url)) throw new AwsError("ValidationError", "Invalid Open ID Connect Provider URL");
+      const arn = iam.arn(`oidc-provider/${url.replace(/^https?:\/\//, "")}`);
+      if (iam.oidcProviders.has(arn)) throw exists(`Provider with url ${url} already exists.`);
+      if (iam.oidcProviders.size >= 100)
+        throw new AwsError("LimitExceeded", "Cannot exceed quota for OpenIdConnectProvidersPerAccount: 100", 409);
+      iam.oidcProviders.set(arn, { url, clientIds: membersOf(parameters, "ClientIDList") });
+      return { OpenIDConnectProviderArn: arn };
+    },
+    GetOpenIDConnectProvider: ({ world }, get) => {
+      const { url, clientIds } = oidcProvider(world, get("OpenIDConnectProviderArn"));
+      return { Url: url.replace(/^https?:\/\//, ""), ClientIDList: clientIds };
+    },
+    AddClientIDToOpenIDConnectProvider: ({ world }, get) => {
+      const found = oidcProvider(world, get("OpenIDConnectProviderArn"));
+      found.clientIds = [...new Set([...found.clientIds, get("ClientID")])];
+      return undefined;
+    },
+    RemoveClientIDFromOpenIDConnectProvider: ({ world }, get) => {
+      const found = oidcProvider(world, get("OpenIDConnectProviderArn"));
+      found.clientIds = found.clientIds.filter((each) => each !== get("ClientID"));
+      return undefined;
+    },
+    DeleteOpenIDConnectProvider: ({ world }, get) => {
+      oidcProvider(world, get("OpenIDConnectProviderArn"));
+      world.iam.oidcProviders.delete(get("OpenIDConnectProviderArn"));
       return undefined;
     },
     CreateServiceLinkedRole: ({ world: { iam } }, get) => {
@@ -167,7 +197,7 @@ function operation(name: string, handle: Handler): QueryOperation {
         ? iam.arn(`user/${get("UserName")}`)
         : get("RoleName") !== ""
           ? iam.arn(`role/${get("RoleName")}`)
-          : get("PolicyArn") || iam.arn(`policy/${get("PolicyName")}`);
+          : get("PolicyArn") || get("OpenIDConnectProviderArn") || iam.arn(`policy/${get("PolicyName")}`);
     iam.check(call.principal, `iam:${name}`, resource);
     return xml(handle(call, get) ?? {});
   };
@@ -232,22 +262,33 @@ function shownUser(UserName: string, { arn }: Principal) {
   return { Path: "/", UserName, UserId: `AIDA${UserName}`, Arn: arn };
 }
 
-function shownRole(RoleName: string, { arn, trusts, trustPolicy }: { arn: string; trusts: string[]; trustPolicy?: string }) {
+function shownRole(
+  RoleName: string,
+  { arn, trusts, trustPolicy, since }: { arn: string; trusts: string[]; trustPolicy?: string; since: number },
+) {
   const Statement = { Effect: "Allow", Principal: { Service: trusts }, Action: "sts:AssumeRole" };
   const asGiven = trustPolicy !== undefined && String(trustedBy(trustPolicy)) === String(trusts);
   const document = asGiven ? trustPolicy : JSON.stringify({ Version: "2012-10-17", Statement });
   const Path = arn.slice(arn.indexOf("/"), arn.lastIndexOf("/") + 1);
-  return { Path, RoleName, RoleId: `AROA${RoleName}`, Arn: arn, AssumeRolePolicyDocument: encoded(document) };
+  const CreateDate = new Date(since).toISOString().replace(/\.\d+Z$/, "Z");
+  return { Path, RoleName, RoleId: `AROA${RoleName}`, Arn: arn, CreateDate, AssumeRolePolicyDocument: encoded(document) };
 }
 
-/** The services that a trust policy allows. */
+/** The services, users and roles that a trust policy allows. */
 function trustedBy(text: string): string[] {
-  const { Statement } = documentOf(text) as unknown as { Statement: TrustStatement | TrustStatement[] };
-  return [Statement].flat().flatMap(({ Principal: { Service } }) => Service);
+  const statements = trustStatements(documentOf(text) as never);
+  for (const each of statements) checkSharedIssuer(each);
+  return statements.flatMap(({ Principal: { Service = [], AWS = [] } }) => [Service, AWS].flat());
 }
 
-interface TrustStatement {
-  Principal: { Service: string | string[] };
+function membersOf(parameters: URLSearchParams, name: string): string[] {
+  return [...parameters].filter(([key]) => key.startsWith(`${name}.member.`)).map(([, value]) => value);
+}
+
+function oidcProvider({ iam }: Pick<World, "iam">, arn: string) {
+  const found = iam.oidcProviders.get(arn);
+  if (!found) throw missing(`OpenIDConnect Provider not found for arn ${arn}`);
+  return found;
 }
 
 function documentOf(text: string): Policy {

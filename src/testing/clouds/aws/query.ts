@@ -6,6 +6,7 @@ import type { World } from "./awsWorld";
 import { IAM_OPERATIONS } from "./iamOperations";
 import { checkSignature, readAuthorization, type SignedRequest } from "./signature";
 import { STS_OPERATIONS } from "./stsOperations";
+import { webIdentitySession } from "./webIdentity";
 import { escaped } from "./xml";
 
 /** A call of the Query protocol: a form with an action, a version and parameters. */
@@ -38,11 +39,19 @@ interface QueryService {
   regions?: Record<string, string>;
 }
 
+/** The one action that needs no signature: the token says who calls. */
+const UNSIGNED = "AssumeRoleWithWebIdentity";
+
 /** AWS' Query protocol: a form as request, XML as reply. Both botocore and the SDK can parse the errors. */
 export function queryProtocol(world: World): Protocol {
   return {
-    actionOf: ({ headers, body }) => `${serviceOf(headers)}:${new URLSearchParams(body).get("Action") ?? ""}`,
+    actionOf: ({ headers, body }) => {
+      const action = new URLSearchParams(body).get("Action") ?? "";
+      return `${action === UNSIGNED ? "sts" : serviceOf(headers)}:${action}`;
+    },
     answer: (request, record) => {
+      const form = new URLSearchParams(request.body);
+      if (form.get("Action") === UNSIGNED) return webIdentitySession(world, form).then((result) => ({ xml: result }));
       const signed = readAuthorization(request.headers.authorization);
       record.accessKeyId = signed.accessKeyId;
       const service = QUERY_SERVICES[signed.service];

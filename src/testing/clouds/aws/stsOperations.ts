@@ -1,6 +1,8 @@
 import { AwsError } from "./awsError";
+import type { Role } from "./awsIam";
+import type { World } from "./awsWorld";
 import type { QueryOperation } from "./query";
-import { xml } from "./xml";
+import { type XmlValue, xml } from "./xml";
 
 const ROLE = /^arn:[^:]+:iam::\d{12}:role\/.+$/;
 const SESSION = /^[\w+=,.@-]*$/;
@@ -19,21 +21,33 @@ export const STS_OPERATIONS: Record<string, QueryOperation> = {
       );
     if (!ROLE.test(arn)) throw new AwsError("ValidationError", `${arn} is invalid`);
     const role = world.iam.roles.get(arn);
-    const trusted = role?.trusts.some(
-      (who) => who === principal.arn || who === `arn:${world.partition}:iam::${world.options.account}:root`,
-    );
-    if (!role || !trusted || !world.iam.allows(principal, "sts:AssumeRole", arn, {}))
+    // A trust policy that names the caller is enough. One that names the account leaves the decision to the caller's own policies.
+    const named = role?.trusts.includes(principal.arn);
+    const byAccount = role?.trusts.includes(`arn:${world.partition}:iam::${world.options.account}:root`);
+    if (!role || !(named || (byAccount && world.iam.allows(principal, "sts:AssumeRole", arn, {}))))
       throw new AwsError("AccessDenied", `User: ${principal.arn} is not authorized to perform: sts:AssumeRole on resource: ${arn}`, 403);
     const seconds = Number(parameters.get("DurationSeconds") ?? 3600);
-    const { key, token, expires, principal: assumed } = world.iam.addSession(role, session, seconds);
-    return xml({
-      AssumedRoleUser: { AssumedRoleId: `AROAFAKE:${session}`, Arn: assumed.arn },
-      Credentials: {
-        AccessKeyId: key.accessKeyId,
-        SecretAccessKey: key.secretAccessKey,
-        SessionToken: token,
-        Expiration: new Date(expires).toISOString(),
-      },
-    });
+    return xml(sessionOf(world, role, session, seconds));
   },
 };
+
+/** @throws {AwsError} if the role does not allow a session of that length */
+export function sessionOf(world: World, role: Role, session: string, seconds: number): { [name: string]: XmlValue } {
+  if (!(seconds >= 900 && seconds <= 3600))
+    throw new AwsError(
+      "ValidationError",
+      seconds > 3600
+        ? "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        : `1 validation error detected: Value '${seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900`,
+    );
+  const { key, token, expires, principal: assumed } = world.iam.addSession(role, session, seconds);
+  return {
+    AssumedRoleUser: { AssumedRoleId: `AROAFAKE:${session}`, Arn: assumed.arn },
+    Credentials: {
+      AccessKeyId: key.accessKeyId,
+      SecretAccessKey: key.secretAccessKey,
+      SessionToken: token,
+      Expiration: new Date(expires).toISOString(),
+    },
+  };
+}

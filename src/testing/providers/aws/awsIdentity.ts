@@ -42,11 +42,13 @@ export function identityResources({ iam }: AwsApi): Record<string, StandInResour
       autoName: { input: "name", longest: 64 },
       create: async ({ name, assumeRolePolicy }) => {
         const made = await iam("CreateRole", { RoleName: name, AssumeRolePolicyDocument: assumeRolePolicy });
-        return { id: String(name), outputs: { arn: one(made, "Arn") } };
+        return { id: String(name), outputs: { arn: one(made, "Arn"), createDate: one(made, "CreateDate") } };
       },
       read: async (id, { assumeRolePolicy }) => {
         const role = await found("GetRole", { RoleName: id });
-        return role && { id, outputs: { assumeRolePolicy: textOf(one(role, "AssumeRolePolicyDocument"), assumeRolePolicy) } };
+        if (!role) return undefined;
+        const document = textOf(one(role, "AssumeRolePolicyDocument"), assumeRolePolicy);
+        return { id, outputs: { assumeRolePolicy: document, createDate: one(role, "CreateDate") } };
       },
       update: async (id, { assumeRolePolicy }) => {
         await iam("UpdateAssumeRolePolicy", { RoleName: id, PolicyDocument: assumeRolePolicy });
@@ -115,6 +117,35 @@ export function identityResources({ iam }: AwsApi): Record<string, StandInResour
       },
       delete: (id, { user }) => remove("DeleteAccessKey", { UserName: user, AccessKeyId: id }),
     },
+    "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+      replaceOn: ["url"],
+      computed: ["arn"],
+      create: async ({ url, clientIdLists }) => {
+        const list = Object.fromEntries(idsIn(clientIdLists).map((id, index) => [`ClientIDList.member.${index + 1}`, id]));
+        const arn = one(await iam("CreateOpenIDConnectProvider", { Url: url, ...list }), "OpenIDConnectProviderArn");
+        return { id: arn, outputs: { arn } };
+      },
+      read: async (id) => {
+        const provider = await found("GetOpenIDConnectProvider", { OpenIDConnectProviderArn: id });
+        return provider && { id, outputs: { clientIdLists: provider("member") } };
+      },
+      update: async (id, { clientIdLists }) => {
+        const change = (action: string, ids: string[]) =>
+          Promise.all(ids.map((ClientID) => iam(action, { OpenIDConnectProviderArn: id, ClientID })));
+        const provider = await iam("GetOpenIDConnectProvider", { OpenIDConnectProviderArn: id });
+        const [wanted, known] = [idsIn(clientIdLists), provider("member")];
+        await change(
+          "AddClientIDToOpenIDConnectProvider",
+          wanted.filter((each) => !known.includes(each)),
+        );
+        await change(
+          "RemoveClientIDFromOpenIDConnectProvider",
+          known.filter((each) => !wanted.includes(each)),
+        );
+        return {};
+      },
+      delete: (id) => remove("DeleteOpenIDConnectProvider", { OpenIDConnectProviderArn: id }),
+    },
     "aws:iam/serviceLinkedRole:ServiceLinkedRole": {
       replaceOn: ["awsServiceName"],
       computed: ["arn", "name"],
@@ -126,6 +157,10 @@ export function identityResources({ iam }: AwsApi): Record<string, StandInResour
       delete: (id) => remove("DeleteServiceLinkedRole", { RoleName: nameIn(id) }),
     },
   };
+}
+
+function idsIn(list: unknown): string[] {
+  return Array.isArray(list) ? list.map(String) : [];
 }
 
 function one(reply: (element: string) => string[], element: string): string {

@@ -76,6 +76,11 @@ const CASES: Record<string, Case> = {
     inputs: { awsServiceName: "ecs.amazonaws.com" },
     gone: ({ world }, id) => world.iam.roles.delete(id),
   },
+  "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+    inputs: { url: "https://gitlab.com", clientIdLists: ["sts.amazonaws.com"] },
+    drift: [({ world }, id) => Object.assign(world.iam.oidcProviders.get(id) ?? {}, { clientIds: ["mine"] }), { clientIdLists: ["mine"] }],
+    gone: ({ world }, id) => world.iam.oidcProviders.delete(id),
+  },
   "aws:ecs/cluster:Cluster": { inputs: { name: "etl" }, gone: ({ world }) => world.clusters.delete("etl") },
   "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {
     inputs: { clusterName: "given", capacityProviders: ["FARGATE"] },
@@ -140,6 +145,7 @@ const held = () => ({
   ...provisioned(aws),
   policiesOf: [user(aws), role(aws)].map(({ policies }) => [...policies.keys()]),
   clusters: [...aws.world.clusters.values()],
+  oidcProviders: [...aws.world.iam.oidcProviders.keys()],
   retention: [...aws.world.log.retention],
 });
 const asked = { urn: "", name: "x" };

@@ -49,6 +49,34 @@ const CASES: Record<string, Case> = {
     drift: [({ world }) => world.iam.roles.set("projects/acme/roles/submitter", ["run.jobs.get"]), { permissions: ["run.jobs.get"] }],
     gone: ({ world }) => world.iam.roles.clear(),
   },
+  "gcp:iam/workloadIdentityPool:WorkloadIdentityPool": {
+    inputs: { project: "acme", workloadIdentityPoolId: "jobs", displayName: "Jobs" },
+    drift: [
+      ({ world }) => {
+        for (const pool of world.identityPools.values()) pool.displayName = "Mine";
+      },
+      { displayName: "Mine" },
+    ],
+    gone: ({ world }) => world.identityPools.clear(),
+  },
+  "gcp:iam/workloadIdentityPoolProvider:WorkloadIdentityPoolProvider": {
+    inputs: {
+      project: "acme",
+      workloadIdentityPoolId: "given",
+      workloadIdentityPoolProviderId: "github",
+      attributeMapping: { "google.subject": "assertion.sub" },
+      attributeCondition: "assertion.sub == 'a'",
+      oidc: { issuerUri: "https://oidc.acme.com" },
+    },
+    drift: [
+      ({ world }) => {
+        for (const { providers } of world.identityPools.values())
+          for (const provider of providers.values()) provider.attributeCondition = "true";
+      },
+      { attributeCondition: "true" },
+    ],
+    gone: ({ world }) => world.identityPools.clear(),
+  },
   "gcp:projects/service:Service": {
     inputs: { project: "acme", service: "compute.googleapis.com", disableOnDestroy: true },
     gone: ({ world }) => world.services.delete("compute.googleapis.com"),
@@ -102,9 +130,17 @@ beforeEach(async () => {
 const held = () => ({
   ...provisioned(google),
   kept: [...google.world.kept.keys()],
+  identityPools: [...google.world.identityPools.values()].flatMap(({ name, state, providers }) => [
+    ...(state === "ACTIVE" ? [name] : []),
+    ...[...providers.values()].flatMap((each) => (each.state === "ACTIVE" ? [each.name] : [])),
+  ]),
   services: [...google.world.services].sort(),
   given: google.world.secrets.get("given"),
 });
+function addPool(): void {
+  const name = `projects/${google.world.numberOf("acme")}/locations/global/workloadIdentityPools/given`;
+  google.world.identityPools.set(name, { name, state: "ACTIVE", disabled: false, providers: new Map() });
+}
 const asked = { urn: "", name: "x" };
 
 test("every type is here", () => expect(Object.keys(CASES).sort()).toEqual(Object.keys(resources).sort()));
@@ -112,6 +148,7 @@ test("every type is here", () => expect(Object.keys(CASES).sort()).toEqual(Objec
 test.each(Object.entries(CASES))("%s", async (token, { inputs, drift, gone }) => {
   const type = resources[token] as StandInResource;
   if (token.endsWith(":Service")) google.world.services.delete("compute.googleapis.com");
+  if (token.endsWith(":WorkloadIdentityPoolProvider")) addPool();
   const empty = structuredClone(held());
   const make = async (): Promise<Found & { outputs: JsonObject }> => {
     const { id, outputs } = await type.create({ ...type.defaults, ...inputs }, asked);
@@ -135,6 +172,9 @@ test.each(Object.entries(CASES))("%s", async (token, { inputs, drift, gone }) =>
   // Already deleted: nothing to do.
   await type.delete?.(made.id, made.outputs, asked);
 
+  // Google keeps the id of a deleted pool for 30 days.
+  google.world.identityPools.clear();
+  addPool();
   const again = await make();
   gone(google, again.id);
   expect(await read(again)).toBeUndefined();
