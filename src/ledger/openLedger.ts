@@ -44,7 +44,7 @@ export async function openChosen(
 ): Promise<OpenedLedger> {
   if (choice.kind === "postgres") {
     const { openSharedLedger } = await import("./postgres/index.js");
-    return openSharedLedger(choice, { from: choice.from, ...(warn ? { warn } : {}) });
+    return openSharedLedger(choice, warn ? { warn } : {});
   }
   if (inMemory) return { ledger: openSqliteLedger(IN_MEMORY), name: IN_MEMORY };
   refuseMoved(choice.home);

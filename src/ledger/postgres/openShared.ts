@@ -1,18 +1,15 @@
 import { randomBytes } from "node:crypto";
-import type { LedgerAddress, LedgerSource, OpenedLedger } from "../ledgerAddress";
+import type { LedgerAddress, OpenedLedger } from "../ledgerAddress";
 import { openPostgresDatabase, type PostgresDatabase } from "./database";
 import { postgresLedgerOver } from "./postgresLedger";
 
 /**
  * Open the ledger that a team shares. It connects at the first use.
- * @param options.from what named it, for messages
+ * @param options.warn gets what the user should know about the connection
  * @throws {UserError} if its URL or its schema is invalid
  */
-export function openSharedLedger(
-  { url, schema }: LedgerAddress,
-  _options: { from?: LedgerSource; warn?: (message: string) => void } = {},
-): OpenedLedger {
-  const db = openPostgresDatabase(url, schema);
+export function openSharedLedger({ url, schema }: LedgerAddress, options: { warn?: (message: string) => void } = {}): OpenedLedger {
+  const db = openPostgresDatabase(url, schema, options);
   let key: Promise<Buffer> | undefined;
   return {
     ledger: postgresLedgerOver(db),

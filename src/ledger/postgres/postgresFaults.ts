@@ -9,7 +9,7 @@ interface PostgresFault extends Error {
 
 /** Whether a transaction met another one, and may be repeated: serialization_failure, deadlock_detected. */
 export function isConflict(error: unknown): boolean {
-  return ["40001", "40P01"].includes((error as PostgresFault).code ?? "");
+  return ["40001", "40P01"].includes(codeOf(error));
 }
 
 /** Whether a connection broke during a COMMIT: only reading tells whether it took effect. */
@@ -17,44 +17,90 @@ export function isAmbiguous(error: unknown): boolean {
   return (error as PostgresFault).isAmbiguous === true && isBroken(error as PostgresFault);
 }
 
-/** Whether a connection broke before its transaction was committed: nothing was written. */
-export function wasNotCommitted(error: unknown): boolean {
-  return (error as PostgresFault).isAmbiguous !== true && isBroken(error as PostgresFault);
+/**
+ * Whether the database may be back in a moment: it restarts, fails over, or has too many connections.
+ * @param hasReached whether this process has used it before; if not, its URL may be wrong
+ */
+export function isAway(error: unknown, hasReached: boolean): boolean {
+  if (error instanceof UserError) return false;
+  const code = codeOf(error);
+  if (/^(57P03|57P01|53300)$/.test(code)) return true;
+  // 25006: the other half of a fail-over is still read-only.
+  return hasReached && (isBroken(error as PostgresFault) || /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|25006)$/.test(code));
 }
 
-function isBroken({ code = "", message = "" }: PostgresFault): boolean {
+/** Whether the server wants a connection with TLS, or one without it. */
+export function isAboutTls(error: unknown): boolean {
+  const { message = "" } = error as PostgresFault;
   return (
-    /^(57P0[123]|08\w{3}|ECONNRESET|EPIPE)$/.test(code) ||
-    /Connection terminated(?! due to connection timeout)|Query read timeout/.test(message)
+    /does not support SSL|establishing an SSL connection/.test(message) || (codeOf(error) === "28000" && /encryption|SSL/.test(message))
   );
 }
+
+/** The driver's own words for a connection that broke, or gave no answer in time. */
+const NO_ANSWER = /Connection terminated|timeout exceeded|Query read timeout/;
+
+/** Whether the connection of an error is of no use any more. */
+export function isBroken(error: Error): boolean {
+  return /^(57P0[123]|08\w{3}|ECONNRESET|EPIPE)$/.test(codeOf(error)) || NO_ANSWER.test(error.message ?? "");
+}
+
+/** Node gives one error for all addresses of a host. */
+function codeOf(error: unknown): string {
+  const { code, errors } = error as PostgresFault & { errors?: PostgresFault[] };
+  return code ?? errors?.[0]?.code ?? "";
+}
+
+const SAFE = "What was recorded is safe, and runs in flight continue";
 
 const ADVICE: Record<string, string> = {
   "28P01": "the password or the user is wrong: check the URL",
   "28000": "the server refuses this user or this kind of connection: check the URL and its sslmode",
   "3D000": "the database does not exist: create it, or check the URL",
-  "42501": "the role has too few rights: it needs CREATE on the database, or the rights on the schema's tables",
-  "53100": "its disk is full: make room on the server",
+  "42501":
+    "the role has too few rights: run `pushpool ledger migrate` with a role that has CREATE on the database, or grant it the rights of docs/ledger.md",
+  "53100": `its disk is full: make room on the server, then repeat the command. ${SAFE}`,
   "53300": "it has too many connections: raise max_connections, or use a pooler such as pgbouncer",
-  "57014": "a statement took longer than the server's statement_timeout: raise it",
-  "57P01": "it is shutting down: repeat the command when it is back",
+  "57014": `a statement took longer than the server's statement_timeout: raise it for this role, then repeat the command. ${SAFE}`,
+  "57P01": `it is shutting down: repeat the command when it is back. ${SAFE}`,
+  "57P02": `it has crashed: repeat the command when it is back. ${SAFE}`,
   "57P03": "it is starting up: repeat the command in a moment",
-  "25006": "it is a read-only replica: use the URL of the primary",
+  "25006": `it is a read-only replica: use the URL of the primary. ${SAFE}`,
   ENOTFOUND: "its host does not exist: check the URL",
   EAI_AGAIN: "its host cannot be looked up: check the network",
   ECONNREFUSED: "nothing listens there: check the host and the port of the URL",
-  ECONNRESET: "the connection broke: repeat the command",
+  ECONNRESET: `the connection broke: repeat the command. ${SAFE}`,
+  EPIPE: `the connection broke: repeat the command. ${SAFE}`,
   ETIMEDOUT: "it does not answer: check the network and its firewall",
+  EHOSTUNREACH: "it does not answer: check the network and its firewall",
+  CERT_HAS_EXPIRED: "its certificate has expired: renew it on the server",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host: use the name that is in it, or sslmode=verify-ca",
 };
+
+/** Codes of OpenSSL for a certificate that no known authority has signed. */
+const UNTRUSTED =
+  /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_SIGNATURE_FAILURE)$/;
+
+function adviceFor(error: PostgresFault): string | undefined {
+  const { message = "" } = error;
+  const code = codeOf(error);
+  if (code === "28000" && /certificate/.test(message))
+    return "the server wants a certificate of this client: give sslcert=FILE and sslkey=FILE in the URL";
+  if (code === "28000" && /no encryption|SSL off/.test(message)) return "the server wants TLS: use sslmode=require, or better verify-full";
+  if (/does not support SSL|establishing an SSL connection/.test(message))
+    return "its server has no TLS: turn it on there, or use sslmode=disable on a network that nobody else can read";
+  if (UNTRUSTED.test(code)) return "its certificate is of an unknown authority: give the authority's file with sslrootcert=FILE in the URL";
+  if (/^(ERR_SSL|ERR_OSSL)/.test(code)) return "the TLS connection failed: check sslcert, sslkey and sslrootcert of the URL";
+  if (ADVICE[code] !== undefined) return ADVICE[code];
+  if (NO_ANSWER.test(message)) return `${ADVICE.ETIMEDOUT}. ${SAFE}`;
+  // The driver finds no password to send.
+  if (/password must be a string/.test(message)) return "the server wants a password: give it in the URL, or in ~/.pgpass";
+  return /^08/.test(code) ? ADVICE.ECONNRESET : undefined;
+}
 
 /** The driver's errors as messages that say what the user can do (exit code 5). Other errors stay as they are. */
 export function asUserError(error: unknown, name: string): unknown {
-  const { code = "", message = "" } = error as PostgresFault;
   if (error instanceof UserError) return error;
-  const cause = (error as AggregateError).errors?.[0] as PostgresFault | undefined;
-  const advice = ADVICE[code] ?? ADVICE[cause?.code ?? ""];
-  if (advice !== undefined) return new UserError(`the ledger ${name} cannot be used: ${advice}`, 5);
-  if (/Connection terminated|Query read timeout|timeout exceeded when trying to connect/.test(message))
-    return new UserError(`the ledger ${name} cannot be used: ${ADVICE.ETIMEDOUT}`, 5);
-  return error;
+  const advice = adviceFor(error as PostgresFault);
+  return advice === undefined ? error : new UserError(`the ledger ${name} cannot be used: ${advice}`, 5);
 }
