@@ -224,6 +224,20 @@ Example:
   );
   fromManifest(
     command(
+      "ledger [action]",
+      "show which ledger is used, migrate its tables, move a home's history to Postgres, or prune old runs: show, migrate, move or prune",
+      "pushpool ledger prune --older-than 90d --dry-run",
+      () => import("./commands/ledger.js"),
+    ),
+  )
+    .option("--to <url>", "with move: the Postgres database (default: $PUSHPOOL_LEDGER_URL)")
+    .option("--wait", "with move: wait until no run is under way")
+    .option("--cancel", "with move: go back, if the move was not finished")
+    .option("--older-than <age>", "with prune: runs that ended longer ago than this, such as 90d or 12h")
+    .option("--with-keys", "with prune: also runs that hold an idempotency key; the same key then makes a new run")
+    .option("--dry-run", "with prune: only count");
+  fromManifest(
+    command(
       "manifest [what]",
       "show the manifest, pull it into a cache, or print its JSON Schema: show, pull or schema",
       "pushpool manifest pull --stack acme/data/prod",

@@ -43,7 +43,7 @@ export function rememberLedger(home: string, stack: string, known: StackLedger |
 }
 
 /** Where the ledger of a home went. */
-interface Moved {
+export interface Moved {
   /** The URL without its password. */
   to: string;
   /** ISO 8601. Absent while it is still being moved. */
@@ -51,12 +51,18 @@ interface Moved {
 }
 
 /** @returns `undefined` if the ledger of this home was never moved */
-function readMoved(home: string): Moved | undefined {
+export function readMoved(home: string): Moved | undefined {
   try {
     return JSON.parse(readFileSync(movedPath(home), "utf8")) as Moved;
   } catch {
     return undefined;
   }
+}
+
+/** Record where a ledger moves or has moved; `undefined`: nowhere. */
+export function writeMoved(home: string, moved: Moved | undefined): void {
+  if (moved === undefined) rmSync(movedPath(home), { force: true });
+  else writeWhole(movedPath(home), `${JSON.stringify(moved, null, 2)}\n`);
 }
 
 /**

@@ -15,6 +15,9 @@ const NEGLIGIBLE_SPACE = 64 * 1024;
 /** SQLite's name for a database without a file. */
 export const IN_MEMORY = ":memory:";
 
+/** What SQLite says to a write after the ledger has moved; see `moveLedger.ts`. */
+export const MOVED_MESSAGE = "pushpool: the ledger has moved";
+
 /** The path of a home's ledger. */
 export function ledgerPath(home: string): string {
   return join(home, "ledger.db");
@@ -131,6 +134,8 @@ function damaged(path: string, what: string): UserError {
 function asUserError(path: string, error: unknown): unknown {
   const { errcode, message } = error as { errcode?: number; message?: string };
   if (errcode === undefined) return error;
+  if (message === MOVED_MESSAGE)
+    return new UserError(`the ledger ${path} has moved, or moves now: see \`pushpool ledger\`, and start this command again`, 5);
   switch (errcode & 0xff) {
     case 13:
       return noSpace(path);

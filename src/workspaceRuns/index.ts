@@ -1,2 +1,2 @@
 export { type OpenRuns, openRuns, runsOf, runsParts, type WorkspaceParts } from "./openRuns";
-export { chooseLedger, digestKeyOf } from "./workspaceLedger";
+export { chooseLedger, digestKeyOf, homeDigestKey } from "./workspaceLedger";

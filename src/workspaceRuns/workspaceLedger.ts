@@ -58,9 +58,13 @@ function namedBy({ manifest, stack, origin }: LoadedManifest, home: string): Led
   return { kind: "postgres", from: "the manifest", url: String(url.reveal()), ...(schema === undefined ? {} : { schema }) };
 }
 
-/** Gets the key of a ledger's digests: its own, or that of the home, which is created on first use. */
-export function digestKeyOf({ home, stateHome }: Workspace, { digestKey }: OpenedLedger): Buffer | Promise<Buffer> {
-  if (digestKey) return digestKey();
+/** Gets the key of a ledger's digests: its own, or that of the home. */
+export function digestKeyOf(workspace: Workspace, { digestKey }: OpenedLedger): Buffer | Promise<Buffer> {
+  return digestKey ? digestKey() : homeDigestKey(workspace);
+}
+
+/** The key of the digests in a home's own ledger, created on first use. */
+export function homeDigestKey({ home, stateHome }: Workspace): Buffer {
   const name = createHash("sha256").update(ledgerPath(home)).digest("hex").slice(0, 16);
   return readDigestKey(join(stateHome, "keys", `ledger-${name}`));
 }

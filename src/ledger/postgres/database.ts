@@ -26,6 +26,10 @@ export interface PostgresDatabase {
   transaction<T>(work: (execute: Execute) => Promise<T>, committed?: () => Promise<{ result: T } | undefined>): Promise<T>;
   /** A new connection of its own, outside the pool, whose session may have state. Its user ends it. */
   connection(): Promise<Client>;
+  /** The version of the schema's tables; 0: it has none. */
+  version(): Promise<number>;
+  /** Make or migrate the schema. @returns the version before */
+  migrate(): Promise<number>;
   /** The schema. */
   schema: string;
   /** The schema's tables are named in full: with a pooler, `search_path` may not last. */
@@ -110,6 +114,8 @@ export function openPostgresDatabase(
     },
     read: (sql, values = []) => persistently((pool) => pool.query(sql, values as unknown[])),
     transaction: (work, committed) => persistently((pool) => inTransaction(pool, work), committed),
+    version: () => persistently((pool) => versionIn(pool, schema)),
+    migrate: () => persistently((pool) => migrate(pool, schema, name)),
     table: (table) => `"${schema}".${table}`,
     close: () => {
       if (closed) return;

@@ -33,8 +33,12 @@ async function digestKeyOf(db: PostgresDatabase): Promise<Buffer> {
   const read = async () => (await db.read(`SELECT key FROM ${table}`)).rows[0]?.key as string | undefined;
   const known = await read();
   if (known !== undefined) return Buffer.from(known, "hex");
-  const made = randomBytes(32).toString("hex");
-  // Repeating it changes nothing, so an unanswered COMMIT needs no question.
-  await db.transaction((execute) => execute(`INSERT INTO ${table} (key) VALUES ($1) ON CONFLICT DO NOTHING`, [made]));
+  await storeDigestKey(db, randomBytes(32));
   return Buffer.from((await read()) as string, "hex");
+}
+
+/** Store a key, unless there is one. Repeating it changes nothing, so an unanswered COMMIT needs no question. */
+export async function storeDigestKey(db: PostgresDatabase, key: Buffer): Promise<void> {
+  const sql = `INSERT INTO ${db.table("digest_key")} (key) VALUES ($1) ON CONFLICT DO NOTHING`;
+  await db.transaction((execute) => execute(sql, [key.toString("hex")]));
 }

@@ -1,0 +1,57 @@
+import type { LedgerAddress } from "../ledgerAddress";
+import { countsOf, countsSql, PRUNE_BATCH, type PruneReport, type PruneRequest, prunable, RUN_TABLES, type Upkeep } from "../upkeep/upkeep";
+import { openPostgresDatabase } from "./database";
+import { POSTGRES_MIGRATIONS } from "./migrations";
+
+/**
+ * The care of a ledger in Postgres.
+ * @param warn gets what the user should know about the connection
+ * @throws {UserError} if the URL is invalid
+ */
+export function openPostgresUpkeep({ url, schema }: LedgerAddress, warn: (message: string) => void): Upkeep & { name: string } {
+  const db = openPostgresDatabase(url, schema, { migrates: false, warn });
+  const runs = db.table("runs");
+  const count = async (request: PruneRequest) =>
+    Number((await db.read(`SELECT count(*) AS n FROM ${runs} WHERE ${prunable(request, "$1")}`, [request.before])).rows[0]?.n);
+
+  async function removeBatch(request: PruneRequest, after: string): Promise<string[]> {
+    return db.transaction(async (execute) => {
+      const sql = `SELECT id FROM ${runs} WHERE id > $1 AND ${prunable(request, "$2")} ORDER BY id LIMIT ${PRUNE_BATCH} FOR UPDATE`;
+      const ids = (await execute(sql, [after, request.before])).rows.map(({ id }) => String(id));
+      for (const [table, column] of RUN_TABLES) await execute(`DELETE FROM ${db.table(table)} WHERE ${column} = ANY($1)`, [ids]);
+      return ids;
+    });
+  }
+
+  async function prune(request: PruneRequest): Promise<PruneReport> {
+    const wanted = await count(request);
+    const keptForKey = (await count({ ...request, withKeys: true })) - wanted;
+    if (request.dryRun) return { runs: wanted, keptForKey };
+    let removed = 0;
+    for (let after = ""; ; ) {
+      const ids = await removeBatch(request, after);
+      const last = ids.at(-1);
+      if (last === undefined) return { runs: removed, keptForKey };
+      removed += ids.length;
+      after = last;
+    }
+  }
+
+  return {
+    name: db.name,
+    facts: async () => {
+      const version = await db.version();
+      const sized = `SELECT COALESCE(sum(pg_total_relation_size(c.oid)), 0) AS size FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = $1 AND c.relkind = 'r'`;
+      return {
+        version,
+        newest: POSTGRES_MIGRATIONS.length,
+        size: Number((await db.read(sized, [db.schema])).rows[0]?.size),
+        ...(version === POSTGRES_MIGRATIONS.length ? { counts: countsOf((await db.read(countsSql(db.table))).rows[0]) } : {}),
+      };
+    },
+    migrate: () => db.migrate(),
+    prune,
+    close: () => db.close(),
+  };
+}
