@@ -138,6 +138,7 @@ await build({
     "@grpc/grpc-js",
     /^google-protobuf\b/,
     "@google-cloud/run",
+    "pg",
     "google-auth-library",
     /^@aws-sdk\//,
     /^@azure\//,

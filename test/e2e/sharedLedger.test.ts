@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { newSchema, sharedPostgres } from "../ledger/postgresServer";
-import { manifestOf, type Place, place } from "./pushpool";
+import { manifestOf, type Place, place, until } from "./pushpool";
 
 // Two machines: two homes, each with its own state folder, and one database.
 
@@ -111,4 +111,39 @@ test.each([
   const here = homeWith(manifestOf({ "hello/true": "true" }), { PUSHPOOL_LEDGER_URL: url });
   const ran = here.pushpool("run", "hello/true");
   expect(ran).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+});
+
+test("a job that is cancelled leaves its run to whoever follows it next", async () => {
+  const url = ledgerUrl();
+  const mark = join(place().folder, "end");
+  const manifest = manifestOf({ "hello/prod": `sh -c 'while [ ! -e ${mark} ]; do sleep 0.1; done'` });
+  const [one, other] = [homeWith(manifest, { PUSHPOOL_LEDGER_URL: url }), homeWith(manifest, { PUSHPOOL_LEDGER_URL: url })];
+  const job = one.start("run", "hello/prod", "--idempotency-key", "deploy-1", "--json");
+  const list = () => JSON.parse(other.pushpool("ls", "--all-stacks", "--json").stdout).runs as { id: string; state: { type: string } }[];
+  const id = await until(() => list().find(({ state }) => state.type === "RUNNING")?.id);
+  job.kill("SIGKILL");
+  writeFileSync(mark, "");
+  // pushpool run hello/prod --idempotency-key deploy-1 --json
+  const next = one.pushpool("run", "hello/prod", "--idempotency-key", "deploy-1", "--json");
+  expect(next).toMatchObject({ status: 0 });
+  expect(list()).toMatchObject([{ id, state: { type: "COMPLETED" } }]);
+});
+
+test("no command loads the driver without a ledger that needs it, and says how to install it", () => {
+  const here = homeWith(manifestOf({ "hello/true": "true" }));
+  const block = join(here.folder, "no-pg.cjs");
+  writeFileSync(
+    block,
+    `const { Module } = require("node:module"); const load = Module._load;
+Module._load = (name, ...rest) => { if (name === "pg") throw Object.assign(new Error("no pg"), { code: "MODULE_NOT_FOUND" }); return load(name, ...rest); };
+require("node:module").registerHooks?.({ resolve: (name, context, next) => {
+  if (name === "pg") throw Object.assign(new Error("no pg"), { code: "ERR_MODULE_NOT_FOUND" });
+  return next(name, context);
+} });`,
+  );
+  here.env.NODE_OPTIONS = `--require ${block}`;
+  expect(here.pushpool("run", "hello/true")).toMatchObject({ status: 0 });
+  expect(here.pushpool("ls")).toMatchObject({ status: 0 });
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl();
+  expect(here.pushpool("run", "hello/true")).toMatchObject({ status: 2, stderr: expect.stringContaining("npm install pg") });
 });

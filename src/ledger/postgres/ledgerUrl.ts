@@ -107,7 +107,7 @@ export function checkSchema(schema: string): void {
 
 /** Whether nobody but this machine sees what is sent there. */
 export function isLoopback(host: string | undefined): boolean {
-  return host === undefined || host.startsWith("/") || host === "localhost" || host === "::1" || /^127\./.test(host);
+  return host === undefined || host.startsWith("/") || host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
 }
 
 function parsed(text: string): URL {
