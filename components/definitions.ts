@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "./anyJson";
 
 /**
@@ -11,6 +12,14 @@ export interface PushPoolDefinition {
   pool: Record<string, AnyJson>;
   /** Blocks of the pool, by `<block type slug>/<block document name>`. */
   blocks: Record<string, AnyJson>;
+}
+
+/** What the manifest says about the key of a pool's own block. */
+export interface KeyInManifest {
+  /** The cloud's id of the key. Not secret. */
+  keyId?: pulumi.Output<string>;
+  /** How it changes, in the format of the manifest. */
+  rotation?: pulumi.Output<AnyJson>;
 }
 
 /** The manifest entry of a deployment component, in the same form. */

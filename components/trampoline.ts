@@ -1,4 +1,5 @@
 import type { dynamic } from "@pulumi/pulumi";
+import type { KeyQuestions } from "../src/keys/keyQuestion";
 
 // Pulumi stores the source of a dynamic resource's methods in its state, twice. It runs the stored methods to refresh and to delete. So
 // each method only calls the installed package: its source is small, contains no secret, and is the same in every version. Each version
@@ -13,6 +14,16 @@ export const flowRun: dynamic.ResourceProvider = {
   read: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "read", args: [id, props] }),
   update: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "update", args: [id, olds, news] }),
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "FlowRun", op: "delete", args: [id, props] }),
+};
+
+/** The proof of a key, declared in `components/keyRotation.ts`. */
+export const keyProof: dynamic.ResourceProvider = {
+  check: (olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "KeyProof", op: "check", args: [olds, news] }),
+  diff: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "KeyProof", op: "diff", args: [id, olds, news] }),
+  create: (inputs) => require("pushpool/provider").dispatch({ v: 1, kind: "KeyProof", op: "create", args: [inputs] }),
+  read: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "KeyProof", op: "read", args: [id, props] }),
+  update: (id, olds, news) => require("pushpool/provider").dispatch({ v: 1, kind: "KeyProof", op: "update", args: [id, olds, news] }),
+  delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "KeyProof", op: "delete", args: [id, props] }),
 };
 
 /** A work pool on a Prefect API, declared in `components/prefect/workPool.ts`. */
@@ -61,3 +72,8 @@ export const prefectAutomation: dynamic.ResourceProvider = {
     require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "update", args: [id, olds, news] }),
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "delete", args: [id, props] }),
 };
+
+/** What decides about the keys of a pool. It reads the stack's state, so it is loaded only for pools whose keys change. */
+export function keyQuestions(): KeyQuestions {
+  return require("pushpool/provider");
+}

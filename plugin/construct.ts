@@ -30,6 +30,9 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
   const pulumi = await import("@pulumi/pulumi");
   const inputs = (request.getInputs()?.toJavaScript() ?? {}) as JsonObject;
   const of = { type: type.split(":")[2] ?? type, name };
+  // The proof of a key is a dynamic resource, which needs a program in TypeScript or JavaScript.
+  if (inputs.keyRotation !== undefined)
+    throw new UserError(`${of.type} ${name}: keyRotation works only in TypeScript and JavaScript programs so far: leave it out`);
   const args = constructInputs(inputs, dependenciesOf(request), spec.inputProperties, of);
   const Component = componentOf(type);
   const component = new Component(name, args, constructOptions(request) as ComponentResourceOptions);

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkExclusive, checkName, declared, refuse } from "../checks";
-import { present } from "../definitions";
+import { type KeyInManifest, present } from "../definitions";
 import { regionOf } from "./awsChecks";
 
 /** Arguments of an `AwsCredentialsBlock`. */
@@ -91,10 +91,15 @@ export function awsCredentials({
   federation,
   region,
   keyCreatedAt,
-}: AwsCredentialsBlockArgs & { blockName: string; secretAccessKey?: pulumi.Output<string> }): {
+  keyId,
+  rotation,
+}: AwsCredentialsBlockArgs & { blockName: string; secretAccessKey?: pulumi.Output<string> } & KeyInManifest): {
   blockKey: string;
   definition: Record<string, AnyJson>;
 } {
   const data = { aws_access_key_id: accessKeyId, aws_secret_access_key: secretAccessKey, region_name: region };
-  return { blockKey: `aws-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data: present(data), federation }) };
+  return {
+    blockKey: `aws-credentials/${blockName}`,
+    definition: present({ createdAt: keyCreatedAt, keyId, rotation, data: present(data), federation }),
+  };
 }

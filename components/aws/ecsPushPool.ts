@@ -6,13 +6,14 @@ import { type PushPoolDefinition, present } from "../definitions";
 import type { Trust } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
+import { longestRunOf } from "../rotatingKeys";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
 import { regionOf } from "./awsChecks";
 import { awsCredentials } from "./awsCredentialsBlock";
 import { EcrRepository } from "./ecrRepository";
 import { ECS_PUSH_POOL_ARGUMENTS, type EcsPushPoolArgs } from "./ecsPushPoolArgs";
 import { executionRoleArn } from "./executionRole";
-import { arnIn } from "./partition";
+import { arnIn, stsUrl } from "./partition";
 import { checkPool } from "./poolChecks";
 import { checkPoolImage, poolImage } from "./poolImage";
 import { pushUser } from "./pushUser";
@@ -277,9 +278,16 @@ function credentialsOf(
     const role = federatedRole(`${name}-push`, { ...place, ...present({ oidcProviderArn }), permissions, trust }, options);
     return { role: role.arn, block: awsCredentials({ ...blockArgs, federation: role.federation, keyCreatedAt: role.createdAt }) };
   }
-  const push = pushUser(`${name}-push`, { ...place, permissions, user }, inPlaceOf("PushUser", `${name}-push`, options));
-  const { accessKeyId, secretAccessKey, keyCreatedAt } = push;
-  return { push, block: awsCredentials({ ...blockArgs, accessKeyId, secretAccessKey, keyCreatedAt }) };
+  const rotation = args.keyRotation && {
+    every: args.keyRotation,
+    workPoolName: place.workPoolName,
+    blockKey: `aws-credentials/${blockArgs.blockName}`,
+    longestRun: longestRunOf(args.timeoutSeconds),
+    service: args.endpoints?.sts ?? pulumi.output(place.region).apply(stsUrl),
+  };
+  const push = pushUser(`${name}-push`, { ...place, permissions, user }, inPlaceOf("PushUser", `${name}-push`, options), rotation);
+  const { userName: _, ...key } = push;
+  return { push, block: awsCredentials({ ...blockArgs, ...key, keyId: key.accessKeyId }) };
 }
 
 /** @throws {pulumi.RunError} if the template has no container, which {@link withSecrets} needs */

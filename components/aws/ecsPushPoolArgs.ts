@@ -3,6 +3,7 @@ import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
 import type { FederationArgs } from "../federation";
 import type { ImageBuildArgs } from "../imageBuild";
+import type { KeyRotationArgs } from "../keyRotation";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { TaskNetworkAccess } from "./taskNetwork";
@@ -61,6 +62,12 @@ export interface EcsPushPoolArgs {
    * @example user: "prefect-submitter"
    */
   user?: pulumi.Input<string>;
+  /**
+   * How the key changes: after everyDays, `up` makes a new one, and after overlapDays it removes the old one. By default the key stays. It
+   * excludes ambient credentials and credentialsBlock.
+   * @example keyRotation: { everyDays: 90, overlapDays: 7 }
+   */
+  keyRotation?: KeyRotationArgs;
   /**
    * The permissions of those who submit. By default documented: AmazonECS_FullAccess, as in Prefect's guide. Least privilege allows only
    * what the runs of the pool need, on its own cluster, roles, logs and parameters.
@@ -216,6 +223,7 @@ export const ECS_PUSH_POOL_ARGUMENTS: ArgumentNames<EcsPushPoolArgs> = {
   oidcProviderArn: "optional",
   credentialsBlock: "optional",
   user: "optional",
+  keyRotation: "optional",
   permissions: "optional",
   submitters: "optional",
   clusterArn: "optional",

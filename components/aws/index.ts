@@ -1,6 +1,7 @@
 export type { FederationArgs, GitHubActionsArgs, GitLabArgs } from "../federation";
 export type { RegistryLogin } from "../flowImage";
 export type { ImageBuildArgs } from "../imageBuild";
+export type { KeyRotationArgs } from "../keyRotation";
 export { Credentials, Permissions } from "../submitting";
 export type { WorkQueueArgs } from "../workQueue";
 export { AwsCredentialsBlock, type AwsCredentialsBlockArgs } from "./awsCredentialsBlock";

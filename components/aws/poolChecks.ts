@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { checkChoice, checkExclusive, checkLimits, checkName, checkVariableNames, type Declared, refuse } from "../checks";
 import { checkFederation, type Trust } from "../federation";
+import { checkKeyRotation } from "../keyRotation";
 import { Credentials, Permissions } from "../submitting";
 import { checkAwsName, checkComponentName, checkMembers, checkRetention, checkRole } from "./awsChecks";
 import type { EcsPushPoolArgs } from "./ecsPushPoolArgs";
@@ -28,6 +29,7 @@ const EXCLUSIVE = [
   ["credentialsBlock", "credentials", "the existing block has its own credentials"],
   ["credentialsBlock", "federation", "the existing block has its own credentials"],
   ["credentialsBlock", "user", "the existing block has its own user"],
+  ["credentialsBlock", "keyRotation", "pushpool does not change the key of an existing block"],
   ["prefectApiKey", "jobVariables.prefect_api_key_secret_arn", "give the key, or the secret that holds it"],
 ] as const;
 
@@ -50,6 +52,7 @@ export function checkPool(
   checkName("workPoolName", workPoolName, of);
   checkLimits(args, of);
   checkChoice("credentials", args.credentials, Credentials, of);
+  checkKeyRotation(args, of);
   checkChoice("permissions", args.permissions, Permissions, of);
   checkChoice("network", args.network, TaskNetworkAccess, of);
   checkAwsName("user", "user", args.user, of);

@@ -1,8 +1,10 @@
-import { AccessKey, User } from "@pulumi/aws/iam";
+import { AccessKey, getAccessKeysOutput, User } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
+import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { checkKeysAllowed } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
+import { type PoolRotation, rotatingKey } from "../rotatingKeys";
 import type { Permissions } from "../submitting";
 import { checkAwsName, checkComponentName, checkSubmitAccess, regionOf } from "./awsChecks";
 import { letSubmit } from "./taskSubmitAccess";
@@ -110,16 +112,54 @@ export class PushUser extends pulumi.ComponentResource {
   }
 }
 
-/** Make the resources of {@link PushUser}, for a pool that does not create the component. */
+/** Make the resources of {@link PushUser}, for a pool that does not create the component. @param rotation of the key @default none */
 export function pushUser(
   name: string,
   { user: given, ...access }: PushUserArgs & { region: pulumi.Input<string> },
   options: pulumi.CustomResourceOptions,
-): Pick<PushUser, "userName" | "accessKeyId" | "secretAccessKey" | "keyCreatedAt"> {
+  rotation?: PoolRotation,
+): Pick<PushUser, "userName" | "accessKeyId" | "secretAccessKey" | "keyCreatedAt"> & { rotation?: pulumi.Output<AnyJson> } {
   const user = given === undefined ? new User(`${name}-user`, {}, options) : undefined;
   const userName = pulumi.output(given ?? user?.name ?? "");
   const allowed = letSubmit(`${name}-access`, { ...access, members: [userName] }, inPlaceOf("TaskSubmitAccess", `${name}-access`, options));
   // The key comes after the policies, because IAM is eventually consistent: the policies then have some time to take effect.
-  const key = new AccessKey(`${name}-key`, { user: userName }, { ...options, dependsOn: allowed });
+  const make = (keyName: string, adopt?: string) =>
+    new AccessKey(keyName, { user: userName }, { ...options, dependsOn: allowed, ...(adopt === undefined ? {} : { import: adopt }) });
+  if (rotation) return { userName, ...changingKey(name, access.region, make, options, rotation) };
+  const key = make(`${name}-key`);
   return { userName, accessKeyId: key.id, secretAccessKey: pulumi.secret(key.secret), keyCreatedAt: key.createDate };
+}
+
+/** The current key of the user, once it is proved. */
+function changingKey(
+  name: string,
+  region: pulumi.Input<string>,
+  make: (name: string, adopt?: string) => AccessKey,
+  options: pulumi.CustomResourceOptions,
+  rotation: PoolRotation,
+): Omit<ReturnType<typeof pushUser>, "userName"> {
+  const key = rotatingKey(
+    {
+      cloud: "aws",
+      type: "aws:iam/accessKey:AccessKey",
+      name: `${name}-key`,
+      proof: `${name}-proof`,
+      fields: { createdAt: "createDate", secret: "secret", owner: "user" },
+      limit: 2,
+      deleteCommand: (user, id) => `aws iam delete-access-key --user-name ${user} --access-key-id ${id}`,
+      rotation,
+      make,
+      list: (user) =>
+        getAccessKeysOutput({ user }, { parent: options.parent }).accessKeys.apply((keys) =>
+          keys.map(({ accessKeyId, createDate }) => ({ keyId: accessKeyId, createdAt: createDate })),
+        ),
+      idOf: ({ id }) => id,
+      createdAtOf: ({ createDate }) => createDate,
+      secretOf: ({ secret }) => ({ secretAccessKey: secret }),
+      place: { region },
+    },
+    options,
+  );
+  const secretAccessKey = pulumi.secret(key.read(({ secret }) => secret));
+  return { accessKeyId: key.keyId, secretAccessKey, keyCreatedAt: key.createdAt, rotation: key.rotation };
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkName, declared, refuse } from "../checks";
-import { present } from "../definitions";
+import { type KeyInManifest, present } from "../definitions";
 import { azureCloud } from "./azureCloud";
 import { checkClientId } from "./checks";
 
@@ -96,7 +96,9 @@ export function azureCredentials({
   clientSecret,
   authority = azureCloud().authority,
   keyCreatedAt,
-}: AzureContainerInstanceCredentialsBlockArgs & { blockName: string; clientSecret?: pulumi.Output<string> }): {
+  keyId,
+  rotation,
+}: AzureContainerInstanceCredentialsBlockArgs & { blockName: string; clientSecret?: pulumi.Output<string> } & KeyInManifest): {
   blockKey: string;
   definition: Record<string, AnyJson>;
 } {
@@ -107,5 +109,5 @@ export function azureCredentials({
     // Prefect passes it on to Azure's library.
     credential_kwargs: authority === undefined ? undefined : { authority },
   };
-  return { blockKey: `${BLOCK_TYPE}/${blockName}`, definition: present({ createdAt: keyCreatedAt, data: present(data) }) };
+  return { blockKey: `${BLOCK_TYPE}/${blockName}`, definition: present({ createdAt: keyCreatedAt, keyId, rotation, data: present(data) }) };
 }

@@ -5,9 +5,10 @@ import type { AnyJson } from "../anyJson";
 import { type Declared, declared, partOf } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
+import { longestRunOf } from "../rotatingKeys";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
 import { azureCloud } from "./azureCloud";
-import { azureCredentials } from "./azureCredentialsBlock";
+import { azureCredentials, BLOCK_TYPE } from "./azureCredentialsBlock";
 import { locationOf, subscriptionOf } from "./checks";
 import { CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS, type ContainerInstancePushPoolArgs } from "./containerInstancePushPoolArgs";
 import { containerRegistry } from "./containerRegistry";
@@ -241,7 +242,14 @@ function credentialsOf(
   if (credentialsBlock !== undefined) return {};
   const blockName = blockNameOf(workPoolName);
   if (credentials === Credentials.Ambient) return { block: azureCredentials({ blockName }) };
-  const push = pushPrincipal(`${name}-push`, { ...access, clientId, secretEndDate, secretVersion }, options);
+  const rotation = args.keyRotation && {
+    every: args.keyRotation,
+    workPoolName,
+    blockKey: `${BLOCK_TYPE}/${blockName}`,
+    longestRun: longestRunOf(args.timeoutSeconds),
+    service: args.endpoints?.login ?? `https://${azureCloud().authority ?? "login.microsoftonline.com"}`,
+  };
+  const push = pushPrincipal(`${name}-push`, { ...access, clientId, secretEndDate, secretVersion }, options, rotation);
   return { push, block: azureCredentials({ ...push, blockName }) };
 }
 

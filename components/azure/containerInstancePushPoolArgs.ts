@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
 import type { ImageBuildArgs } from "../imageBuild";
+import type { KeyRotationArgs } from "../keyRotation";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { RunSubnetAccess } from "./runSubnet";
@@ -55,6 +56,12 @@ export interface ContainerInstancePushPoolArgs {
    * @example clientId: "0c8e7d6f-2a1b-4f3e-9d5c-6b7a8f9e0d1c"
    */
   clientId?: pulumi.Input<string>;
+  /**
+   * How the key changes: after everyDays, `up` makes a new one, and after overlapDays it removes the old one. By default the key stays. It
+   * excludes ambient credentials and credentialsBlock.
+   * @example keyRotation: { everyDays: 90, overlapDays: 7 }
+   */
+  keyRotation?: KeyRotationArgs;
   /**
    * When the secret ends, as a time in UTC. By default two years after it was made. Another value makes a new secret.
    * @example secretEndDate: "2027-06-30T00:00:00Z"
@@ -202,6 +209,7 @@ export const CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS: ArgumentNames<ContainerInst
   credentials: "optional",
   credentialsBlock: "optional",
   clientId: "optional",
+  keyRotation: "optional",
   secretEndDate: "optional",
   secretVersion: "optional",
   permissions: "optional",

@@ -1,5 +1,6 @@
 export type { RegistryLogin } from "../flowImage";
 export type { ImageBuildArgs } from "../imageBuild";
+export type { KeyRotationArgs } from "../keyRotation";
 export { Credentials, Permissions } from "../submitting";
 export type { WorkQueueArgs } from "../workQueue";
 export { AzureContainerInstanceCredentialsBlock, type AzureContainerInstanceCredentialsBlockArgs } from "./azureCredentialsBlock";

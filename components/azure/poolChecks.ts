@@ -10,6 +10,7 @@ import {
   type Declared,
   refuse,
 } from "../checks";
+import { checkKeyRotation } from "../keyRotation";
 import { Credentials, Permissions } from "../submitting";
 import { BLOCK_TYPE } from "./azureCredentialsBlock";
 import { checkAzureName, checkClientId, checkEndDate, checkMembers, checkResourceId, checkRetention } from "./checks";
@@ -36,6 +37,8 @@ const EXCLUSIVE = [
   ["credentialsBlock", "clientId", "the existing block has its own application"],
   ["credentialsBlock", "secretEndDate", "the existing block has its own secret"],
   ["credentialsBlock", "secretVersion", "the existing block has its own secret"],
+  ["credentialsBlock", "keyRotation", "pushpool does not change the key of an existing block"],
+  ["keyRotation", "secretVersion", "keyRotation decides when there is a new secret"],
 ] as const;
 
 /** @throws {pulumi.ResourceError} naming the argument, and the fix */
@@ -45,6 +48,9 @@ export function checkPool(workPoolName: string, args: ContainerInstancePushPoolA
   checkLimits(args, of);
   checkChoice("credentials", args.credentials, Credentials, of);
   if (args.credentials === Credentials.Federated) refuse("credentials federated is for Google Cloud and AWS only: give key or ambient", of);
+  checkKeyRotation(args, of);
+  if (args.keyRotation && args.keyRotation.everyDays + args.keyRotation.overlapDays > 730)
+    refuse("keyRotation: everyDays and overlapDays must be at most 730 together, because Azure ends a secret after two years", of);
   checkChoice("permissions", args.permissions, Permissions, of);
   checkChoice("network", args.network, RunSubnetAccess, of);
   checkMembers("submitters", args.submitters, of);

@@ -5,7 +5,9 @@ import { getServicePrincipalOutput } from "@pulumi/azuread/getServicePrincipal";
 import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkText, declared, partOf } from "../checks";
+import type { KeyInManifest } from "../definitions";
 import { physicalName } from "../physicalName";
+import { type PoolRotation, rotatingKey } from "../rotatingKeys";
 import type { Permissions } from "../submitting";
 import { checkAzureName, checkClientId, checkEndDate, checkSubmitAccess, subscriptionOf } from "./checks";
 import { letSubmit } from "./containerSubmitAccess";
@@ -140,34 +142,81 @@ export class PushServicePrincipal extends pulumi.ComponentResource {
   }
 }
 
-/** The resources of {@link PushServicePrincipal}, for a pool that makes them without the component. */
+/** The resources of {@link PushServicePrincipal}, for a pool that makes them without the component. @param rotation of the secret @default none */
 export function pushPrincipal(
   name: string,
   args: PushServicePrincipalArgs & { subscriptionId: pulumi.Input<string> },
   options: pulumi.CustomResourceOptions,
-): Pick<PushServicePrincipal, "clientId" | "tenantId" | "principalId" | "clientSecret" | "keyCreatedAt" | "keyEndsAt"> {
+  rotation?: PoolRotation,
+): Pick<PushServicePrincipal, "clientId" | "tenantId" | "principalId" | "clientSecret" | "keyCreatedAt" | "keyEndsAt"> &
+  Required<Pick<KeyInManifest, "keyId">> &
+  KeyInManifest {
   const { clientId, displayName, secretEndDate, secretVersion, ...access } = args;
   const known = clientId === undefined ? newPrincipal(name, displayName, options) : knownPrincipal(clientId, options);
   const members = [{ principalId: known.principalId, principalType: "ServicePrincipal" }];
   const allowed = letSubmit(`${name}-access`, { ...access, members }, options);
   // After its roles: by the time that there is a secret, they have had a while to become known everywhere.
-  const secret = new ApplicationPassword(
-    `${name}-secret`,
-    {
-      applicationId: known.applicationId,
-      displayName: "pushpool",
-      ...(secretEndDate === undefined ? {} : { endDate: secretEndDate }),
-      ...(secretVersion === undefined ? {} : { rotateWhenChanged: { version: secretVersion } }),
-    },
-    { ...options, dependsOn: allowed, ...(known.application ? { deletedWith: known.application } : {}) },
-  );
+  const make = (secretName: string) =>
+    new ApplicationPassword(
+      secretName,
+      {
+        applicationId: known.applicationId,
+        displayName: "pushpool",
+        ...(secretEndDate === undefined ? {} : { endDate: secretEndDate }),
+        ...(secretVersion === undefined ? {} : { rotateWhenChanged: { version: secretVersion } }),
+      },
+      { ...options, dependsOn: allowed, ...(known.application ? { deletedWith: known.application } : {}) },
+    );
+  const { clientId: id, tenantId, principalId } = known;
+  const principal = { clientId: id, tenantId, principalId };
+  if (rotation) return { ...principal, ...changingSecret(name, principal, make, options, rotation) };
+  const secret = make(`${name}-secret`);
   return {
-    clientId: known.clientId,
-    tenantId: known.tenantId,
-    principalId: known.principalId,
+    ...principal,
     clientSecret: pulumi.secret(secret.value),
     keyCreatedAt: secret.startDate,
     keyEndsAt: secret.endDate,
+    keyId: secret.keyId,
+  };
+}
+
+/** The current secret of the application, once it is proved. */
+function changingSecret(
+  name: string,
+  { clientId, tenantId }: Pick<Principal, "clientId" | "tenantId">,
+  make: (name: string) => ApplicationPassword,
+  options: pulumi.CustomResourceOptions,
+  rotation: PoolRotation,
+): Pick<ReturnType<typeof pushPrincipal>, "clientSecret" | "keyCreatedAt" | "keyEndsAt" | "keyId" | "rotation"> {
+  const {
+    keyId,
+    createdAt,
+    read,
+    rotation: shown,
+  } = rotatingKey(
+    {
+      cloud: "azure",
+      type: "azuread:index/applicationPassword:ApplicationPassword",
+      name: `${name}-secret`,
+      proof: `${name}-proof`,
+      fields: { createdAt: "startDate", secret: "value" },
+      limit: 100,
+      deleteCommand: (application, id) => `az ad app credential delete --id ${application} --key-id ${id}`,
+      rotation,
+      make,
+      idOf: (secret) => secret.keyId,
+      createdAtOf: ({ startDate }) => startDate,
+      secretOf: ({ value }) => ({ clientSecret: value }),
+      place: { clientId, tenantId },
+    },
+    options,
+  );
+  return {
+    clientSecret: pulumi.secret(read(({ value }) => value)),
+    keyCreatedAt: createdAt,
+    keyEndsAt: read(({ endDate }) => endDate),
+    keyId,
+    rotation: shown,
   };
 }
 

@@ -16,7 +16,9 @@ import {
 import { type PushPoolDefinition, present } from "../definitions";
 import { checkFederation, type Trust } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
+import { checkKeyRotation } from "../keyRotation";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
+import { longestRunOf } from "../rotatingKeys";
 import { blockNameOf, Credentials, Permissions, withSecretsMarked } from "../submitting";
 import { ApiEnablement } from "./apiEnablement";
 import { CLOUD_RUN_PUSH_POOL_ARGUMENTS, type CloudRunPushPoolArgs } from "./cloudRunPushPoolArgs";
@@ -38,6 +40,7 @@ const EXCLUSIVE = [
   ["credentialsBlock", "credentials", "the existing block has its own credentials"],
   ["credentialsBlock", "federation", "the existing block has its own credentials"],
   ["credentialsBlock", "serviceAccount", "the existing block has its own service account"],
+  ["credentialsBlock", "keyRotation", "pushpool does not change the key of an existing block"],
   ["prefectApiKey", "jobVariables.prefect_api_key_secret", "give the key, or the secret that holds it"],
   ["cloudSqlInstances", "jobVariables.cloudsql_instances", "give the instances once"],
   ["image", "jobVariables.image", "the pool builds an image, or uses an existing one"],
@@ -159,20 +162,29 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
     runtimeServiceAccount: pulumi.Input<string>,
     options: pulumi.ComponentResourceOptions,
   ): { block?: ReturnType<typeof gcpCredentials>; push?: { email: pulumi.Output<string> } } {
-    const { trust, endpoints } = args;
-    const { credentials = Credentials.Key, credentialsBlock, serviceAccount, permissions, logAccess, submitters, workPoolName } = args;
+    const { credentials = Credentials.Key, credentialsBlock, serviceAccount, permissions, logAccess, submitters } = args;
+    const { workPoolName = name, trust, keyRotation, timeoutSeconds, endpoints } = args;
     const access = { project, runtimeServiceAccount, permissions, logAccess };
     if (submitters?.length) new SubmitAccess(`${name}-submitters`, { ...access, members: submitters }, options);
     if (credentialsBlock !== undefined) return {};
-    const blockArgs = { project, blockName: blockNameOf(workPoolName ?? name) };
+    const blockArgs = { project, blockName: blockNameOf(workPoolName) };
     // Without a key, the block still has the project, which a login does not always know.
     if (credentials === Credentials.Ambient) return { block: gcpCredentials(blockArgs) };
     if (trust) {
       const push = federatedAccount(`${name}-push`, { ...access, serviceAccount, trust, ...(endpoints ? { endpoints } : {}) }, options);
       return { push, block: gcpCredentials({ ...blockArgs, federation: push.federation, keyCreatedAt: push.createdAt }) };
     }
-    const push = pushAccount(`${name}-push`, { ...access, serviceAccount }, inPlaceOf("PushServiceAccount", `${name}-push`, options));
-    return { push, block: gcpCredentials({ ...blockArgs, serviceAccountInfo: push.key, keyCreatedAt: push.keyCreatedAt }) };
+    const rotation = keyRotation && {
+      every: keyRotation,
+      workPoolName,
+      blockKey: `gcp-credentials/${blockArgs.blockName}`,
+      longestRun: longestRunOf(timeoutSeconds),
+      service: endpoints?.token ?? "https://oauth2.googleapis.com/token",
+    };
+    const place = inPlaceOf("PushServiceAccount", `${name}-push`, options);
+    const push = pushAccount(`${name}-push`, { ...access, serviceAccount }, place, rotation);
+    const { email: _, key: serviceAccountInfo, ...key } = push;
+    return { push, block: gcpCredentials({ ...blockArgs, ...key, serviceAccountInfo }) };
   }
 
   /** The job variables for secrets and databases of runs. Also grants the service account of runs access to them. */
@@ -204,6 +216,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
 function checkCredentials(args: CloudRunPushPoolArgs, of: Declared): Trust | undefined {
   const { credentials, credentialsBlock, permissions, serviceAccount } = args;
   checkChoice("credentials", credentials, Credentials, of);
+  checkKeyRotation(args, of);
   checkChoice("permissions", permissions, Permissions, of);
   if (credentialsBlock !== undefined && !/^gcp-credentials\/[^/%&<>]+$/.test(credentialsBlock))
     refuse(`credentialsBlock "${credentialsBlock}" must name a block of type gcp-credentials, such as gcp-credentials/etl`, of);

@@ -3,6 +3,7 @@ import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
 import type { FederationArgs } from "../federation";
 import type { ImageBuildArgs } from "../imageBuild";
+import type { KeyRotationArgs } from "../keyRotation";
 import type { Credentials, Permissions } from "../submitting";
 import type { WorkQueueArgs } from "../workQueue";
 import type { NetworkAccess } from "./runNetwork";
@@ -60,6 +61,12 @@ export interface CloudRunPushPoolArgs {
    * @example serviceAccount: "submitter@acme-data.iam.gserviceaccount.com"
    */
   serviceAccount?: pulumi.Input<string>;
+  /**
+   * How the key changes: after everyDays, `up` makes a new one, and after overlapDays it removes the old one. By default the key stays. It
+   * excludes ambient credentials and credentialsBlock.
+   * @example keyRotation: { everyDays: 90, overlapDays: 7 }
+   */
+  keyRotation?: KeyRotationArgs;
   /**
    * E-mail of an existing service account for runs. By default a new one, which has no permissions. It excludes the job variable
    * service_account_name.
@@ -132,7 +139,8 @@ export interface CloudRunPushPoolArgs {
    */
   enableApis?: boolean;
   /**
-   * Base URLs of services by name: run, logging, sts, iamcredentials. For private endpoints and emulators. By default those of Google.
+   * Base URLs of services by name: run, logging, sts, iamcredentials, and token for keys that change. For private endpoints and emulators.
+   * By default those of Google.
    * @example endpoints: { run: "https://run.example.internal" }
    */
   endpoints?: Record<string, pulumi.Input<string>>;
@@ -176,6 +184,7 @@ export const CLOUD_RUN_PUSH_POOL_ARGUMENTS: ArgumentNames<CloudRunPushPoolArgs> 
   federation: "optional",
   credentialsBlock: "optional",
   serviceAccount: "optional",
+  keyRotation: "optional",
   runtimeServiceAccount: "optional",
   permissions: "optional",
   logAccess: "optional",

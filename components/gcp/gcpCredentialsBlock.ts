@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkExclusive, checkName, declared } from "../checks";
-import { present } from "../definitions";
+import { type KeyInManifest, present } from "../definitions";
 import { placeOf } from "./gcpChecks";
 
 /** Arguments of a `GcpCredentialsBlock`. */
@@ -82,12 +82,17 @@ export function gcpCredentials({
   federation,
   project,
   keyCreatedAt,
-}: GcpCredentialsBlockArgs & { blockName: string; serviceAccountInfo?: pulumi.Output<AnyJson> }): {
+  keyId,
+  rotation,
+}: GcpCredentialsBlockArgs & { blockName: string; serviceAccountInfo?: pulumi.Output<AnyJson> } & KeyInManifest): {
   blockKey: string;
   definition: Record<string, AnyJson>;
 } {
   const data = present({ service_account_info: serviceAccountInfo?.apply(asObject), project });
-  return { blockKey: `gcp-credentials/${blockName}`, definition: present({ createdAt: keyCreatedAt, data, federation }) };
+  return {
+    blockKey: `gcp-credentials/${blockName}`,
+    definition: present({ createdAt: keyCreatedAt, keyId, rotation, data, federation }),
+  };
 }
 
 /** Prefect's field must be an object. */

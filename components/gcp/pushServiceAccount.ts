@@ -1,9 +1,11 @@
 import { Account, Key } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
+import type { KeyInManifest } from "../definitions";
 import { checkKeysAllowed } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
 import { physicalName } from "../physicalName";
+import { type PoolRotation, rotatingKey } from "../rotatingKeys";
 import { Permissions } from "../submitting";
 import { checkAccount, checkAccountId, placeOf } from "./gcpChecks";
 import { letSubmit } from "./submitAccess";
@@ -91,21 +93,71 @@ export class PushServiceAccount extends pulumi.ComponentResource {
   }
 }
 
-/** Make the resources of {@link PushServiceAccount}, for a pool that does not create the component. */
+/** Make the resources of {@link PushServiceAccount}, for a pool that does not create the component. @param rotation of the key @default none */
 export function pushAccount(
   name: string,
   { project, accountId = physicalName(name, 30), serviceAccount, ...access }: PushServiceAccountArgs & { project: pulumi.Input<string> },
   options: pulumi.CustomResourceOptions,
-): Pick<PushServiceAccount, "email" | "key" | "keyCreatedAt"> {
+  rotation?: PoolRotation,
+): Pick<PushServiceAccount, "email" | "key" | "keyCreatedAt"> & Required<Pick<KeyInManifest, "keyId">> & KeyInManifest {
   const { account, email, allowed } = pushIdentity(name, { project, accountId, serviceAccount, ...access }, options);
   const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${email}`;
   // The key comes after the roles, because IAM is eventually consistent: the roles then have some time to take effect.
-  const key = new Key(
-    `${name}-key`,
-    { serviceAccountId },
-    { ...options, dependsOn: allowed, ...(account ? { deletedWith: account } : {}) },
+  const make = (keyName: string, adopt?: string) =>
+    new Key(
+      keyName,
+      { serviceAccountId },
+      {
+        ...options,
+        dependsOn: allowed,
+        ...(account ? { deletedWith: account } : {}),
+        ...(adopt === undefined ? {} : { import: adopt }),
+      },
+    );
+  if (rotation) return { email, ...changingKey(name, email, make, options, rotation) };
+  const key = make(`${name}-key`);
+  return { email, key: pulumi.secret(key.privateKey.apply(keyFile)), keyCreatedAt: key.validAfter, keyId: keyIdOf(key) };
+}
+
+/** The current key of the account, once it is proved. */
+function changingKey(
+  name: string,
+  email: pulumi.Output<string>,
+  make: (name: string, adopt?: string) => Key,
+  options: pulumi.CustomResourceOptions,
+  rotation: PoolRotation,
+): Omit<ReturnType<typeof pushAccount>, "email"> {
+  const {
+    keyId,
+    createdAt,
+    read,
+    rotation: shown,
+  } = rotatingKey(
+    {
+      cloud: "gcp",
+      type: "gcp:serviceaccount/key:Key",
+      name: `${name}-key`,
+      proof: `${name}-proof`,
+      fields: { createdAt: "validAfter", secret: "privateKey" },
+      limit: 10,
+      deleteCommand: (account, id) => `gcloud iam service-accounts keys delete ${id} --iam-account ${account}`,
+      ifRefused:
+        "Google allows ten keys for an account. If it refuses the new one, nothing else was changed: delete keys that nobody uses (`gcloud iam service-accounts keys list`)",
+      rotation,
+      make,
+      idOf: keyIdOf,
+      createdAtOf: ({ validAfter }) => validAfter,
+      secretOf: ({ privateKey }) => ({ privateKey: privateKey.apply((known) => keyFile(known).private_key ?? "") }),
+      place: { email },
+    },
+    options,
   );
-  return { email, key: pulumi.secret(key.privateKey.apply(keyFile)), keyCreatedAt: key.validAfter };
+  return { key: pulumi.secret(read(({ privateKey }) => privateKey.apply(keyFile))), keyCreatedAt: createdAt, keyId, rotation: shown };
+}
+
+/** The last part of `projects/…/serviceAccounts/…/keys/ID`. */
+function keyIdOf({ id }: Key): pulumi.Output<string> {
+  return id.apply((known) => known.slice(known.lastIndexOf("/") + 1));
 }
 
 /** The account that submits, and its access, without a key. `allowed`: the resources that must exist before it can submit. */

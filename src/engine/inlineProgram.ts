@@ -16,11 +16,15 @@ export type InlineProgram = () => Promise<Record<string, unknown> | undefined>;
 /**
  * Run a program that is a function of this process, with the SDK's own language server, as Pulumi's Automation API does.
  * Only one program can run at a time, because the SDK's settings are global to the process.
+ * @param env variables for the program; they are removed after it
  */
 export function startInline(
   program: InlineProgram,
   run: Omit<ProgramRun, "env" | "compileCache" | "onEvent" | "schemaOf">,
+  env: Record<string, string>,
 ): { ended: Promise<ProgramEnd>; kill(): void } {
+  const before = { ...process.env };
+  Object.assign(process.env, env);
   const from = createRequire(run.runner);
   const { LanguageServer: Server } = from("@pulumi/pulumi/automation/server") as { LanguageServer: LanguageServer };
   const { RunRequest } = from("@pulumi/pulumi/proto/language_pb") as typeof language;
@@ -39,5 +43,11 @@ export function startInline(
     const reply = (error: Error | undefined) => done(error ? { kind: "failed", message: error.message } : { kind: "ok" });
     server.run({ request }, reply);
   });
-  return { ended: Promise.race([finished, killed]), kill };
+  const ended = Promise.race([finished, killed]).finally(() => {
+    for (const name of Object.keys(env)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  });
+  return { ended, kill };
 }

@@ -11,7 +11,7 @@ import type { Before } from "./stackDeployment";
 import { lockStack } from "./state/lock";
 import { type Resource, StackStore } from "./state/stackStore";
 import { mergeJournal } from "./state/stateFile";
-import { statePath } from "./state/stateFormat";
+import { STATE_FILE_VARIABLE, statePath } from "./state/stateFormat";
 import { STACK_TYPE } from "./urn";
 import { type Properties, secretsIn } from "./wire";
 
@@ -132,7 +132,7 @@ export function createProviderHost(
 ): ProviderHost {
   const { providers: attached = {}, intercept, signal } = options;
   // A FlowRun resource keeps its run in the same folder as the stack.
-  const env = { ...options.env, PUSHPOOL_HOME: options.home };
+  const env = { ...options.env, ...placeVariables(options, project.name) };
   return new ProviderHost({
     ...rest,
     project,
@@ -155,6 +155,11 @@ async function outputsOf(name: string, { home, stateHome, env }: EngineOptions, 
   if (!store.exists) return undefined;
   const sealed = store.encryptedResources().find(isStack);
   return (sealed && (await store.decrypted(sealed)).outputs) ?? {};
+}
+
+/** Where programs and providers find the files of the stack. */
+export function placeVariables({ home, stack }: Pick<EngineOptions, "home" | "stack">, project: string): Record<string, string> {
+  return { PUSHPOOL_HOME: home, [STATE_FILE_VARIABLE]: statePath(home, project, stack) };
 }
 
 export function compileCacheOf({ stateHome, env, compileCache }: EngineOptions): string {

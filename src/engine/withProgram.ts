@@ -9,7 +9,15 @@ import { monitorService } from "./grpc/monitorService";
 import { findSdk } from "./grpc/protocol";
 import { startInline } from "./inlineProgram";
 import { type ProgramEnd, programOf, startProgram } from "./languageHost";
-import { compileCacheOf, createProviderHost, isStack, loadStackConfig, type OperationContext, readBefore } from "./operationContext";
+import {
+  compileCacheOf,
+  createProviderHost,
+  isStack,
+  loadStackConfig,
+  type OperationContext,
+  placeVariables,
+  readBefore,
+} from "./operationContext";
 import type { ProviderHost } from "./providers/host";
 import { Registry } from "./providers/providerRegistry";
 import { refreshFirst } from "./refreshFirst";
@@ -82,9 +90,10 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
     host.resolve(providers);
     const addresses = { monitor: server.address, engine: server.address };
     const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
+    const place = placeVariables(options, project.name);
     const program = options.inline
-      ? startInline(options.inline.program, run)
-      : await startProgram({ ...run, env, compileCache, onEvent, schemaOf });
+      ? startInline(options.inline.program, run, place)
+      : await startProgram({ ...run, env: { ...env, ...place }, compileCache, onEvent, schemaOf });
     kill = program.kill;
     signal?.addEventListener("abort", onAbort);
     if (killed || signal?.aborted) kill();

@@ -51,9 +51,23 @@ export interface BlockDefinition {
   id?: string | null;
   /** ISO 8601. While a block is new, authentication errors are retried. */
   createdAt?: string;
+  /** The cloud's id of the key in the block, which is not secret. */
+  keyId?: string;
+  /** How its key changes. Absent: the key stays. */
+  rotation?: KeyRotation;
   data: ValueObject;
   /** Who may submit without a key. If absent, the credentials are in `data`, or the caller's own cloud login is used. */
   federation?: Federation;
+}
+
+/** How the key of a block changes. Times are ISO 8601. */
+export interface KeyRotation {
+  everyDays: number;
+  overlapDays: number;
+  /** Since when the current key is in use. */
+  since?: string;
+  /** The key before, until its overlap is over. */
+  previous?: { keyId: string; createdAt: string };
 }
 
 export interface DeploymentDefinition {

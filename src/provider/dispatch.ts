@@ -6,6 +6,7 @@ import type { Operations } from "./operations";
 /** The kinds of dynamic resource. Each is loaded when it is first used. */
 const KINDS: Record<string, () => Promise<Operations>> = {
   FlowRun: () => import("./flowRunResource.js").then(({ operations }) => operations),
+  KeyProof: () => import("./keyProof.js").then(({ operations }) => operations),
   PrefectAutomation: () => import("./prefectAutomation.js").then(({ operations }) => operations),
   PrefectBlock: () => import("./prefectBlock.js").then(({ operations }) => operations),
   PrefectWorkPool: () => import("./prefectWorkPool.js").then(({ operations }) => operations),
@@ -26,7 +27,7 @@ const OPERATION_NAMES: Record<keyof Operations, true> = {
 /** A call from a dynamic resource. The state of every stack contains this shape, so old versions must always be understood. */
 export interface DispatchCall {
   v: 1;
-  kind: "FlowRun" | "PrefectWorkPool" | "PrefectBlock" | "PrefectDeployment" | "PrefectAutomation";
+  kind: "FlowRun" | "KeyProof" | "PrefectWorkPool" | "PrefectBlock" | "PrefectDeployment" | "PrefectAutomation";
   op: keyof Operations;
   /** As Pulumi's dynamic provider passes them. */
   args: unknown[];

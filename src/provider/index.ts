@@ -1,1 +1,2 @@
 export { type DispatchCall, dispatch } from "./dispatch";
+export { readKeyFacts } from "./keyFacts";

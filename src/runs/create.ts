@@ -11,6 +11,7 @@ import { checkRequest } from "./checkRequest";
 import { findDeployment } from "./findDeployment";
 import { refusePaused } from "./namedPool";
 import { planJob, type Resolved, type RunRequest, resolveRequest } from "./plan";
+import { keyOf } from "./pool";
 import { isPausedHere } from "./poolNotes";
 import { requestDigest } from "./requestDigest";
 import { madeUpName } from "./runNames";
@@ -94,6 +95,7 @@ async function plan(context: RunsContext, asked: RunRequest) {
   const by = {
     ...(request.credentials === undefined ? {} : { credentials: request.credentials }),
     ...(request.workPool === undefined ? {} : { workPool }),
+    ...keyOf(manifest, workPool, request.credentials),
   };
   const target = await context.target({ poolType: resolved.pool.type, run: { stack, workPool }, submission: by });
   const now = context.now();

@@ -52,6 +52,13 @@ export async function poolAccess(context: RunsContext, of: OnPool): Promise<Pool
   return of.submission?.credentials === "ambient" ? { ...access, ambient: true } : access;
 }
 
+/** The id of the key with which a pool's runs are submitted, for their submissions. */
+export function keyOf({ pools, blocks }: Manifest, name: string, login: "ambient" | undefined): { keyId?: string } {
+  const { credentials } = pools[name] as PoolDefinition;
+  const keyId = credentials === undefined || login === "ambient" ? undefined : blocks[credentials]?.keyId;
+  return keyId === undefined ? {} : { keyId };
+}
+
 /** Where a work pool's cloud is, and whose credentials to use there. */
 function accessTo({ source, pools, blocks }: Manifest, name: string): PoolAccess {
   const { endpoints = {}, credentials, baseJobTemplate } = pools[name] as PoolDefinition;

@@ -6,7 +6,7 @@ import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import { findDeployment } from "./findDeployment";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
-import { checkStack } from "./pool";
+import { checkStack, keyOf } from "./pool";
 import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { withoutSecrets } from "./storedSecrets";
@@ -55,6 +55,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     ...planned,
     ...(record.submission.credentials === "ambient" ? { credentials: "ambient" } : {}),
     ...(request.workPool === undefined ? {} : { workPool: request.workPool }),
+    ...keyOf(manifest, run.workPool, record.submission.credentials === "ambient" ? "ambient" : undefined),
   };
   const stored = (await withoutSecrets({ ...submission }, context.digestKey)) as { [key: string]: Json };
   const changed = await context.ledger.change(id, run.version, {

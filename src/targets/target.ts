@@ -85,6 +85,8 @@ export interface Submission {
   warnings: string[];
   /** `"ambient"`: with the caller's own cloud login, also when another process takes the run up. @default the work pool's credentials */
   credentials?: "ambient";
+  /** The cloud's id of the pool's key with which it is sent. `up` removes no key of an unfinished run. @default not known */
+  keyId?: string;
   /** The work pool that the request named, so that further attempts stay on it. @default left to the deployment */
   workPool?: string;
 }

@@ -1,7 +1,8 @@
 import { ageInWords } from "../../duration";
 import { openHome } from "../../home";
+import { type KeyAge, keyAges, keysInWords } from "../../keys/keyAges";
 import { type LoadedManifest, loadManifest } from "../../manifest";
-import type { Manifest, PoolDefinition } from "../../manifest/manifest";
+import type { BlockDefinition, Manifest, PoolDefinition } from "../../manifest/manifest";
 import { quoted } from "../../shown";
 import { TARGET_KINDS } from "../../targets/kinds";
 import { UserError } from "../../userError";
@@ -32,7 +33,8 @@ export async function action([verb, name]: string[], flags: ManifestFlags): Prom
       timeoutSeconds: pool.timeoutSeconds ?? null,
       queues: pool.queues ?? {},
       credentials: pool.credentials ?? null,
-      credentialsCreatedAt: createdAt(manifest, pool),
+      credentialsCreatedAt: blockOf(manifest, pool)?.createdAt ?? null,
+      keys: keyAges(blockOf(manifest, pool) ?? {}),
       ...(await locationOf(manifest, pool, workspace.env)),
     })),
   );
@@ -53,6 +55,7 @@ export async function action([verb, name]: string[], flags: ManifestFlags): Prom
       ]),
     ),
   );
+  for (const { name, keys } of found) if (keys.some(({ changesAt }) => changesAt !== undefined)) note(`${name}: ${keysInWords(keys, now)}`);
 }
 
 async function change(workspace: Workspace, loaded: LoadedManifest, name: string, paused: boolean, flags: ManifestFlags): Promise<void> {
@@ -76,8 +79,8 @@ async function pausedHere(workspace: Workspace, loaded: LoadedManifest, flags: M
   return (await readLedger(workspace, loaded, flags, (ledger) => pausedPools(ledger, loaded.stack))) ?? new Set();
 }
 
-function createdAt({ blocks }: Manifest, { credentials }: PoolDefinition): string | null {
-  return (credentials === undefined ? undefined : blocks[credentials]?.createdAt) ?? null;
+function blockOf({ blocks }: Manifest, { credentials }: PoolDefinition): BlockDefinition | undefined {
+  return credentials === undefined ? undefined : blocks[credentials];
 }
 
 async function locationOf({ blocks }: Manifest, { type, baseJobTemplate, credentials }: PoolDefinition, env: NodeJS.ProcessEnv) {
@@ -86,10 +89,8 @@ async function locationOf({ blocks }: Manifest, { type, baseJobTemplate, credent
 }
 
 /** The block and its age; without a block, the login of whoever submits. */
-function credentialsOf(
-  { type, credentials, credentialsCreatedAt: since }: { type: string; credentials: string | null; credentialsCreatedAt: string | null },
-  now: number,
-): string {
+function credentialsOf({ type, credentials, keys }: { type: string; credentials: string | null; keys: KeyAge[] }, now: number): string {
   if (credentials === null) return type === "process:push" ? "none needed" : "your own login";
-  return `${credentials}, ${since === null ? "age unknown" : `${ageInWords(now - Date.parse(since))} old`}`;
+  const [current] = keys;
+  return `${credentials}, ${current ? `${ageInWords(now - Date.parse(current.createdAt))} old` : "age unknown"}`;
 }

@@ -1,3 +1,3 @@
 export { readStackOutputs } from "./stackOutputs";
 export { readState } from "./stateFile";
-export { listStacks, statePath } from "./stateFormat";
+export { listStacks, STATE_FILE_VARIABLE, statePath } from "./stateFormat";

@@ -61,6 +61,9 @@ export interface StackState {
   };
 }
 
+/** The environment variable in which programs and providers find the path of their stack's state. */
+export const STATE_FILE_VARIABLE = "PUSHPOOL_STATE_FILE";
+
 export function statePath(home: string, project: string, stack: string): string {
   return join(home, "stacks", encodeURIComponent(project), `${encodeURIComponent(stack)}.json`);
 }

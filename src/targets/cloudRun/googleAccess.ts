@@ -27,7 +27,8 @@ export interface Access extends PoolIdentity {
   auth(): Promise<{ auth: GoogleAuth; client: AuthClient }>;
 }
 
-const SERVICES = ["run", "logging", "sts", "iamcredentials"] as const;
+// The token endpoint is asked only about keys that change.
+const SERVICES = ["run", "logging", "sts", "iamcredentials", "token"] as const;
 
 /**
  * Read what a pool's definition says about its cloud.

@@ -41,6 +41,8 @@ export function serveAws(parts: Parts, port: number): Promise<Listening> {
   const json = jsonProtocol(parts, new Buckets(world.options.buckets));
   const query = queryProtocol(world);
   const app = new Hono<Served>();
+  // Without an operation there is nothing to answer; but every reply tells the time.
+  app.get("/", (context) => context.body(null, 404));
   app.post("/", async (context) => {
     const url = new URL(context.req.url);
     const headers = context.req.header();

@@ -163,7 +163,7 @@ export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries
       if (keysOf(world, user).length === 2) throw new AwsError("LimitExceeded", "Cannot exceed quota for AccessKeysPerUser: 2", 409);
       const { accessKeyId, secretAccessKey } = world.iam.addKey(user);
       const key = { UserName: get("UserName"), AccessKeyId: accessKeyId, Status: "Active", SecretAccessKey: secretAccessKey };
-      return { AccessKey: { ...key, CreateDate: new Date().toISOString().replace(/\.\d+Z$/, "Z") } };
+      return { AccessKey: { ...key, CreateDate: toSecond(Date.now()) } };
     },
     ListAccessKeys: ({ world }, get) => {
       const UserName = get("UserName");
@@ -171,9 +171,15 @@ export const IAM_OPERATIONS: Record<string, QueryOperation> = Object.fromEntries
         UserName,
         AccessKeyId,
         Status: active ? "Active" : "Inactive",
-        CreateDate: new Date(since).toISOString(),
+        CreateDate: toSecond(since),
       }));
       return { AccessKeyMetadata: keys, IsTruncated: false };
+    },
+    GetAccessKeyLastUsed: ({ world: { iam } }, get) => {
+      const { principal } = iam.keys.get(get("AccessKeyId")) ?? {};
+      const [UserName] = [...iam.users].find(([, user]) => user === principal) ?? [];
+      if (UserName === undefined) throw missing(`The Access Key with id ${get("AccessKeyId")} cannot be found.`);
+      return { UserName, AccessKeyLastUsed: { ServiceName: "N/A", Region: "N/A" } };
     },
     UpdateAccessKey: ({ world }, get) => {
       keyOf(world, get).active = get("Status") === "Active";
@@ -256,6 +262,11 @@ function keyOf(world: World, get: (parameter: string) => string) {
   const found = keysOf(world, principalOf(world, "user", get("UserName"))).find(([each]) => each === id);
   if (!found) throw missing(`The Access Key with id ${id} cannot be found.`);
   return found[1];
+}
+
+/** IAM's times are whole seconds. */
+function toSecond(time: number): string {
+  return new Date(time).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 function shownUser(UserName: string, { arn }: Principal) {

@@ -93,6 +93,9 @@ export const IAM_METHODS: readonly Method[] = [
     pattern: path("v1", `${ACCOUNT}/keys`),
     handle: (call): JsonObject => {
       const account = accountOf(call, "iam.serviceAccountKeys.create");
+      // https://cloud.google.com/iam/quotas: ten keys that users manage.
+      if ([...call.world.iam.keys.values()].filter(({ email }) => email === account.email).length === 10)
+        throw new GoogleError("FAILED_PRECONDITION", "Precondition check failed.");
       const project = projectIn(account.email);
       const { id, file } = call.world.iam.addKey(account.email, project, `${call.world.url}/token`);
       return {

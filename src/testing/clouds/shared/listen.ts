@@ -22,9 +22,15 @@ export interface ListenOptions {
 }
 
 export function listen(app: Hono<Served>, { port, keepAlive, tls }: ListenOptions): Promise<Listening> {
+  // Every reply tells the fake's time. node would use its own clock, which a test cannot set.
+  const answer = async (...call: Parameters<typeof app.fetch>) => {
+    const response = await app.fetch(...call);
+    response.headers.set("date", new Date().toUTCString());
+    return response;
+  };
   return new Promise((resolve) => {
     const secure = tls ? { createServer, serverOptions: tls } : {};
-    const server = serve({ fetch: app.fetch, port, hostname: "127.0.0.1", ...secure }, ({ port: taken }) =>
+    const server = serve({ fetch: answer, port, hostname: "127.0.0.1", ...secure }, ({ port: taken }) =>
       resolve({
         url: `${tls ? "https" : "http"}://127.0.0.1:${taken}`,
         close: () =>

@@ -106,10 +106,14 @@ export function identityResources({ iam }: AwsApi): Record<string, StandInResour
         const outputs = { secret: one(made, "SecretAccessKey"), createDate: one(made, "CreateDate") } satisfies JsonObject;
         return { id: one(made, "AccessKeyId"), outputs };
       },
-      read: async (id, { user }) => {
-        const keys = await found("ListAccessKeys", { UserName: user });
+      // An import knows only the id. A key's secret can be read only once, when it is created.
+      read: async (id, known) => {
+        const last = known.user === undefined ? await found("GetAccessKeyLastUsed", { AccessKeyId: id }) : undefined;
+        const user = known.user ?? last?.("UserName")[0];
+        const keys = user === undefined ? undefined : await found("ListAccessKeys", { UserName: user });
         const at = keys?.("AccessKeyId").indexOf(id) ?? -1;
-        return at === -1 ? undefined : { id, outputs: { status: keys?.("Status")[at] ?? "" } };
+        if (at === -1) return undefined;
+        return { id, outputs: { user: String(user), status: keys?.("Status")[at] ?? "", createDate: keys?.("CreateDate")[at] ?? "" } };
       },
       update: async (id, { user, status }) => {
         await iam("UpdateAccessKey", { UserName: user, AccessKeyId: id, Status: status });

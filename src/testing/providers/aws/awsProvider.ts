@@ -22,6 +22,16 @@ export function awsProvider(aws: AwsProviderOptions): StandInProvider {
   return {
     resources: { ...identityResources(api), ...placeResources(api) },
     functions: {
+      "aws:iam/getAccessKeys:getAccessKeys": async ({ user }) => {
+        const keys = await api.iam("ListAccessKeys", { UserName: user });
+        const [created, statuses] = [keys("CreateDate"), keys("Status")];
+        const accessKeys = keys("AccessKeyId").map((accessKeyId, at) => ({
+          accessKeyId,
+          createDate: created[at] ?? "",
+          status: statuses[at] ?? "",
+        }));
+        return { id: String(user), user: String(user), accessKeys };
+      },
       "aws:index/getAvailabilityZones:getAvailabilityZones": ({ region = aws.region }) => ({
         id: String(region),
         names: ["a", "b", "c"].map((zone) => `${String(region)}${zone}`),

@@ -1,0 +1,67 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type ArgumentNames, checkArguments, type Declared, refuse } from "./checks";
+import { Credentials } from "./submitting";
+import { keyProof } from "./trampoline";
+
+/** How the key of a pool changes. */
+export interface KeyRotationArgs {
+  /**
+   * How old a key gets, in days. The first `up` after that makes a new one.
+   * @example everyDays: 90
+   */
+  everyDays: number;
+  /**
+   * How long the old key stays beside the new one, in days. It must be less than everyDays. It stays longer while unfinished runs were
+   * submitted by it.
+   * @example overlapDays: 7
+   */
+  overlapDays: number;
+}
+
+const KEY_ROTATION_ARGUMENTS: ArgumentNames<KeyRotationArgs> = { everyDays: "required", overlapDays: "required" };
+
+/** @throws {pulumi.ResourceError} with the argument and the fix */
+export function checkKeyRotation(
+  { keyRotation: rotation, credentials }: { keyRotation?: KeyRotationArgs; credentials?: string },
+  of: Declared,
+): void {
+  if (rotation === undefined) return;
+  checkArguments("keyRotation", rotation, KEY_ROTATION_ARGUMENTS, of);
+  for (const [field, least] of [
+    ["everyDays", 1],
+    ["overlapDays", 0],
+  ] as const)
+    if (!Number.isInteger(rotation[field]) || rotation[field] < least || rotation[field] > 36_500)
+      refuse(`keyRotation.${field} must be a whole number of days from ${least} to 36500, not ${JSON.stringify(rotation[field])}`, of);
+  if (rotation.overlapDays >= rotation.everyDays)
+    refuse(
+      `keyRotation.overlapDays ${rotation.overlapDays} must be less than everyDays ${rotation.everyDays}: a cloud allows two keys, not three`,
+      of,
+    );
+  if (credentials !== undefined && credentials !== Credentials.Key)
+    refuse(`keyRotation needs a key, and credentials ${JSON.stringify(credentials)} makes none: leave out one of them`, of);
+}
+
+interface KeyProofArgs {
+  cloud: "aws" | "gcp" | "azure";
+  workPoolName: string;
+  keyId: pulumi.Input<string>;
+  generation: pulumi.Input<number>;
+  /** The secret parts of the key. */
+  key: pulumi.Output<Record<string, string>>;
+  /** Base URL of the service that proves it. */
+  service: pulumi.Input<string>;
+  /** What else the cloud asks for. */
+  place: Record<string, pulumi.Input<string>>;
+  again?: pulumi.Input<string | undefined>;
+}
+
+/** The proof that a key works, which its block and the manifest wait for. */
+export class KeyProof extends pulumi.dynamic.Resource {
+  /** When the cloud accepted the key, by the cloud's clock. ISO 8601. */
+  declare readonly provenAt: pulumi.Output<string>;
+
+  constructor(name: string, args: KeyProofArgs, opts: pulumi.CustomResourceOptions) {
+    super(keyProof, name, { ...args, provenAt: undefined }, opts, "pushpool", "KeyProof");
+  }
+}

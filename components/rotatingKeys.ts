@@ -1,0 +1,145 @@
+import * as pulumi from "@pulumi/pulumi";
+import { type KeyFacts, type KeyRules, type ListedKey, planKeys } from "../src/keys/keyPlan";
+import type { KeyQuestion } from "../src/keys/keyQuestion";
+import type { AnyJson } from "./anyJson";
+import { KeyProof, type KeyRotationArgs } from "./keyRotation";
+import { keyQuestions } from "./trampoline";
+
+/** The rotation of a pool's key. */
+export interface PoolRotation {
+  every: KeyRotationArgs;
+  workPoolName: string;
+  /** Key of the pool's block in the manifest. */
+  blockKey: string;
+  /** How long a run may take, in seconds. */
+  longestRun: pulumi.Input<number>;
+  /** Base URL of the service that proves a key. It also tells the cloud's time. */
+  service: pulumi.Input<string>;
+}
+
+/** The keys of one pool, in its cloud's words. */
+interface CloudKeys<Key>
+  extends Pick<KeyQuestion, "type" | "name" | "proof" | "fields">,
+    Pick<KeyRules, "limit" | "deleteCommand" | "ifRefused"> {
+  cloud: "aws" | "gcp" | "azure";
+  rotation: PoolRotation;
+  /** The cloud's id of a key. */
+  idOf(key: Key): pulumi.Output<string>;
+  /** When it was created; ISO 8601. */
+  createdAtOf(key: Key): pulumi.Output<string>;
+  /** The secret parts of a key, for its proof. */
+  secretOf(key: Key): Record<string, pulumi.Output<string>>;
+  /** What else its proof needs. */
+  place: Record<string, pulumi.Input<string>>;
+  /** Make the key of a generation. @param adopt the id of an existing key to take in */
+  make(name: string, adopt: string | undefined): Key;
+  /** What the cloud lists for an owner, if a provider can list it. */
+  list?(owner: string): pulumi.Output<ListedKey[]>;
+}
+
+/** The keys that this `up` declares. */
+interface DeclaredKeys<Key> {
+  current: Key;
+  generation: number;
+  previous?: Key;
+  again?: string;
+}
+
+/** The current key of a pool, once it is proved. */
+export interface ProvedKey<Key> {
+  keyId: pulumi.Output<string>;
+  createdAt: pulumi.Output<string>;
+  /** Read a property of the key. The value waits for the proof. */
+  read<T>(property: (key: Key) => pulumi.Output<T>): pulumi.Output<T>;
+  /** What the manifest says about it. */
+  rotation: pulumi.Output<AnyJson>;
+}
+
+/** How long a run may take if its pool has no limit, in seconds: seven days, the limit of Cloud Run. */
+const LONGEST_RUN = 604_800;
+
+/** How long a run may take, in seconds. @param timeoutSeconds of the pool */
+export function longestRunOf(timeoutSeconds: pulumi.Input<number | undefined> | null | undefined): pulumi.Output<number> {
+  return pulumi.output(timeoutSeconds).apply((known) => known ?? LONGEST_RUN);
+}
+
+/**
+ * The key of a pool whose key changes. The key before it stays during the overlap. What depends on the result gets the new key only when
+ * the cloud has accepted it.
+ */
+export function rotatingKey<Key extends pulumi.CustomResource>(of: CloudKeys<Key>, options: pulumi.CustomResourceOptions): ProvedKey<Key> {
+  const { every, workPoolName, service } = of.rotation;
+  const keys = declareKeys(of, options);
+  const current = <T>(property: (key: Key) => pulumi.Output<T>) => keys.apply((known) => property(known.current)) as pulumi.Output<T>;
+  const keyId = current((key) => of.idOf(key));
+  const { provenAt } = new KeyProof(
+    of.proof,
+    {
+      cloud: of.cloud,
+      workPoolName,
+      keyId,
+      generation: keys.apply(({ generation }) => generation),
+      again: keys.apply(({ again }) => again),
+      key: pulumi.secret(keys.apply((known) => of.secretOf(known.current))),
+      service,
+      place: of.place,
+    },
+    options.parent ? { parent: options.parent } : {},
+  );
+  const proved = <T>(value: pulumi.Output<T>) => pulumi.all([value, provenAt]).apply(([known]) => known) as pulumi.Output<T>;
+  const previous = keys.apply(({ previous: key }) => key && { keyId: of.idOf(key), createdAt: of.createdAtOf(key) });
+  return {
+    keyId: proved(keyId),
+    createdAt: current((key) => of.createdAtOf(key)),
+    read: (property) => proved(current(property)),
+    rotation: pulumi.all([provenAt, previous]).apply(([since, before]) => ({ ...every, since, ...(before ? { previous: before } : {}) })),
+  };
+}
+
+/**
+ * Declare the keys of a pool whose key changes: the current one, and the one before it during the overlap. Each is a resource of its own:
+ * `NAME`, then `NAME-2`, `NAME-3` and so on. The decision needs the stack's state and the cloud's time, so the result is an output; it is
+ * known in previews too.
+ */
+function declareKeys<Key extends pulumi.CustomResource>(
+  of: CloudKeys<Key>,
+  options: pulumi.CustomResourceOptions,
+): pulumi.Output<DeclaredKeys<Key>> {
+  const { every, workPoolName, blockKey, longestRun, service } = of.rotation;
+  const facts = pulumi.all([service, parentsOf(options)]).apply(([clock, parents]): Promise<KeyFacts> => {
+    // Unit tests with Pulumi's mocks have no state.
+    if (pulumi.runtime.getMonitor()?.constructor.name === "MockMonitor") return Promise.resolve({ keys: [], pending: [], localNow: 0 });
+    const { type, name, proof, fields } = of;
+    const stack = { project: pulumi.getProject(), stack: pulumi.getStack(), organization: pulumi.getOrganization() };
+    return keyQuestions().readKeyFacts({ ...stack, workPoolName, blockKey, type, name, proof, parents, fields, clock });
+  });
+  const listed = facts.apply(({ owner }) => (owner === undefined ? undefined : of.list?.(owner)));
+  return pulumi.all([facts, listed, longestRun]).apply(([known, list, longest]) => {
+    const { limit, deleteCommand, ifRefused } = of;
+    const plan = planKeys(
+      known as KeyFacts,
+      { ...every, workPoolName, longestRun: longest, limit, deleteCommand, ...(ifRefused ? { ifRefused } : {}) },
+      list,
+    );
+    if (plan.refusal !== undefined) throw new pulumi.ResourceError(plan.refusal, options.parent, true);
+    for (const { text, isWarning } of plan.notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, options.parent);
+    const nameOf = (generation: number) => (generation === 1 ? of.name : `${of.name}-${generation}`);
+    const keys = new Map(plan.generations.map((generation) => [generation, of.make(nameOf(generation), undefined)]));
+    if (plan.adopt) of.make(nameOf(plan.adopt.generation), plan.adopt.keyId);
+    const previous = [...keys].find(([generation]) => generation !== plan.current)?.[1];
+    return {
+      current: keys.get(plan.current) as Key,
+      generation: plan.current,
+      ...(previous ? { previous } : {}),
+      ...(plan.again === undefined ? {} : { again: plan.again }),
+    };
+  }) as unknown as pulumi.Output<DeclaredKeys<Key>>;
+}
+
+/** The component's URN, and those that its keys had as children of a part of it. */
+function parentsOf({ parent, aliases }: pulumi.CustomResourceOptions): pulumi.Output<string>[] {
+  const former = ((aliases ?? []) as pulumi.Alias[]).map((alias) => alias.parent);
+  return [parent, ...former].flatMap((each) =>
+    each === undefined ? [] : [pulumi.Resource.isInstance(each) ? each.urn : pulumi.output(each as pulumi.Input<string>)],
+  );
+}

@@ -1,0 +1,48 @@
+import { ageInWords } from "../duration";
+import type { BlockDefinition } from "../manifest/manifest";
+
+const DAY = 86_400_000;
+
+/** A key of a pool's block: how old it is, and what becomes of it. Times are ISO 8601. */
+export interface KeyAge {
+  /** Absent in the manifest of an older pushpool. */
+  keyId?: string;
+  createdAt: string;
+  use: "current" | "previous";
+  /** The first `up` after this makes a new key. Absent: the key stays. */
+  changesAt?: string;
+  /** The first `up` after this removes it, once no unfinished run was submitted by it. */
+  removedAfter?: string;
+}
+
+/** The keys of a block, the current one first. */
+export function keyAges({ createdAt, keyId, rotation }: Pick<BlockDefinition, "createdAt" | "keyId" | "rotation">): KeyAge[] {
+  if (createdAt === undefined) return [];
+  const { everyDays, overlapDays, since = createdAt, previous } = rotation ?? {};
+  const id = keyId === undefined ? {} : { keyId };
+  return [
+    { ...id, createdAt, use: "current", ...(everyDays === undefined ? {} : { changesAt: after(createdAt, everyDays) }) },
+    ...(previous ? [{ ...previous, use: "previous" as const, removedAfter: after(since, overlapDays ?? 0) }] : []),
+  ];
+}
+
+/** The same in words: `key K2 is 3 days old and changes in 87 days; key K1 before it goes in 4 days`. @param now in milliseconds */
+export function keysInWords(keys: readonly KeyAge[], now: number): string {
+  return keys
+    .map(({ keyId = "", createdAt, use, changesAt, removedAfter }) =>
+      use === "previous"
+        ? `key ${keyId} before it goes ${whenOf(removedAfter, now)}`
+        : `key ${keyId} is ${ageInWords(now - Date.parse(createdAt))} old and changes ${whenOf(changesAt, now)}`,
+    )
+    .join("; ");
+}
+
+function whenOf(at = "", now: number): string {
+  const left = Date.parse(at) - now;
+  return left > 0 ? `in ${ageInWords(left)}` : "at the next up";
+}
+
+function after(time: string, days: number): string {
+  const start = Date.parse(time);
+  return Number.isNaN(start) ? time : new Date(start + days * DAY).toISOString();
+}

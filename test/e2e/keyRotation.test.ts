@@ -1,0 +1,140 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { FakeAzure, FakeGoogleCloud } from "../../src/testing";
+import { type AwsPlace, awsPlace } from "./clouds/aws";
+import { AZURE } from "./clouds/azure";
+import { type Cloud, cloudPlace } from "./clouds/cloud";
+import { GCP } from "./clouds/gcp";
+import { filesWith } from "./filesWith";
+import { clocksOf } from "./passTime";
+import { keysOnAws, keysOnAzure, keysOnGoogle, rotatingPool } from "./rotatingPool";
+
+// Keys that change, by the built command line: `keyRotation` of a pool, from the first key to the end of an overlap.
+
+async function place(): Promise<AwsPlace & { done(): Promise<string>; time: ReturnType<typeof clocksOf> }> {
+  const here = await awsPlace();
+  here.program(rotatingPool());
+  here.configure();
+  const done = async () => {
+    const { status, stderr, stdout } = await here.up();
+    if (status !== 0) throw new Error(stderr + stdout);
+    return stderr + stdout;
+  };
+  return { ...here, done, time: clocksOf(here.env) };
+}
+
+test("AWS: a key changes without a gap", async () => {
+  const here = await place();
+  const { fake, time, done } = here;
+  await done();
+  const [first] = keysOnAws(fake) as [string];
+  expect(keysOnAws(fake)).toEqual([first]);
+  expect(await done()).toMatch(/no changes/);
+  const gate = join(here.folder, "gate");
+  const long = `sh -c 'until [ -e ${gate} ]; do sleep 0.1; done'`;
+  const started = await here.run("run", "hello/prod", "--detach", "--flow-run-name", "fox", "--job-variable", `command=${long}`);
+  expect([started.status, started.stderr]).toEqual([0, expect.any(String)]);
+
+  time.pass(91);
+  const preview = await here.preview();
+  expect(preview.stdout + preview.stderr).toMatch(/\+ aws:iam\/accessKey:AccessKey etl-push-key-2/);
+  expect(keysOnAws(fake)).toEqual([first]);
+  expect(await done()).toMatch(new RegExp(`key ${first} is 91 days old: a new key takes its place, and the old one stays for 7 days`));
+  const [, second] = keysOnAws(fake) as [string, string];
+  const secrets = [first, second].map((id) => fake.world.iam.keys.get(id)?.key.secretAccessKey ?? "");
+  const proofs = fake.calls.filter(({ action, status }) => action === "sts:GetCallerIdentity" && status === 200);
+  expect(proofs.map(({ accessKeyId }) => accessKeyId)).toEqual([first, second]);
+
+  const since = fake.calls.length;
+  expect((await here.run("run", "hello/prod")).status).toBe(0);
+  expect(new Set(fake.calls.slice(since).map(({ accessKeyId }) => accessKeyId))).toEqual(new Set([second]));
+  const { pools } = JSON.parse((await here.run("pools", "--json")).stdout) as { pools: { keys: object[] }[] };
+  expect(pools[0]?.keys).toEqual([
+    { keyId: second, createdAt: expect.any(String), use: "current", changesAt: expect.any(String) },
+    { keyId: first, createdAt: expect.any(String), use: "previous", removedAfter: expect.any(String) },
+  ]);
+  expect((await here.run("pools")).stderr).toMatch(
+    new RegExp(`key ${second} is .* old and changes in \\d+ days; key ${first} before it goes in \\d+ days`),
+  );
+
+  time.pass(8);
+  expect(await done()).toMatch(new RegExp(`key ${first} stays because unfinished runs were submitted by it: fox`));
+  expect(keysOnAws(fake)).toEqual([first, second]);
+  writeFileSync(gate, "");
+  expect((await here.run("wait", "fox")).status).toBe(0);
+  expect(await done()).toMatch(new RegExp(`key ${first} is removed`));
+  expect(keysOnAws(fake)).toEqual([second]);
+  expect((await here.run("run", "hello/prod")).status).toBe(0);
+  expect(await done()).toMatch(/no changes/);
+  for (const secret of secrets) expect(filesWith([secret], here.folder)).toEqual([]);
+  expect((await here.destroy()).status).toBe(0);
+  expect(keysOnAws(fake)).toEqual([]);
+});
+
+test("AWS: no room for a new key, a wrong clock, and a key that somebody deleted", async () => {
+  const here = await place();
+  const { fake, time, done } = here;
+  await done();
+  const [first] = keysOnAws(fake) as [string];
+  const [user] = [...fake.world.iam.users].filter(([name]) => name.startsWith("etl-push")).map(([, each]) => each);
+  const { accessKeyId: byHand } = fake.world.iam.addKey(user as never);
+  time.pass(91);
+  const before = fake.calls.filter(({ action }) => !/:(List|Get|Describe)/.test(action)).length;
+  const refused = await here.up();
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(`aws iam delete-access-key`)]);
+  expect(refused.stderr).toContain(`--access-key-id ${byHand}`);
+  expect(fake.calls.filter(({ action }) => !/:(List|Get|Describe)/.test(action))).toHaveLength(before);
+
+  fake.world.iam.keys.delete(byHand);
+  time.mistake(-60);
+  expect(await done()).toMatch(/the clock of this machine is \d+ days behind the cloud's[\s\S]*a new key takes its place/);
+  const [, second] = keysOnAws(fake) as [string, string];
+  time.mistake(4000);
+  expect(await done()).toMatch(/is (3999|4000) days ahead of the cloud's[\s\S]*stays until its overlap is over/);
+  expect(keysOnAws(fake)).toEqual([first, second]);
+  time.mistake(0);
+
+  fake.world.iam.keys.delete(second);
+  expect(await done()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key takes its place now`));
+  expect(keysOnAws(fake)).toEqual([first, expect.any(String)]);
+  expect((await here.run("run", "hello/prod")).status).toBe(0);
+});
+
+/**
+ * The same story, for a cloud whose keys pushpool cannot list. Google's key file contains the key's id, so `up` masks it with the file.
+ */
+function describeRotation<Fake, Options>(cloud: Cloud<Fake, Options>, keysOf: (fake: Fake) => string[], name: string): void {
+  test(`${cloud.name}: a key changes without a gap`, async () => {
+    const here = await cloudPlace(cloud);
+    const time = clocksOf(here.env);
+    const job = JSON.stringify({ image: "acme/etl:1", ...cloud.jobVariables });
+    here.program(rotatingPool(job));
+    here.configure();
+    const done = async (...args: string[]) => {
+      const { status, stderr, stdout } = await here.run(...args);
+      if (status !== 0) throw new Error(stderr + stdout);
+      return stderr + stdout;
+    };
+    const up = () => done("up", "--engine", "offline", "--yes");
+    await up();
+    const [first] = keysOf(here.fake) as [string];
+    expect(keysOf(here.fake)).toEqual([first]);
+
+    time.pass(91);
+    expect((await here.preview()).stderr).toContain(`+ ${name}-2`);
+    expect(await up()).toMatch(/key \S+ is 91 days old: a new key takes its place/);
+    const [, second] = keysOf(here.fake) as [string, string];
+    expect(await done("pools")).toMatch(new RegExp(`key ${first} before it goes in`));
+    await done("run", "hello/prod");
+
+    time.pass(8);
+    expect(await up()).toMatch(/key \S+ is removed/);
+    expect(keysOf(here.fake)).toEqual([second]);
+    await done("run", "hello/prod");
+    expect(await up()).toMatch(/no changes/);
+  });
+}
+
+describeRotation<FakeGoogleCloud, object>(GCP as never, keysOnGoogle, "gcp:serviceaccount/key:Key etl-push-key");
+describeRotation<FakeAzure, object>(AZURE as never, keysOnAzure, "azuread:index/applicationPassword:ApplicationPassword etl-push-secret");
