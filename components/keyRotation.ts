@@ -1,7 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkArguments, type Declared, refuse } from "./checks";
 import { Credentials } from "./submitting";
-import { keyProof } from "./trampoline";
 
 /** How the key of a pool changes. */
 export interface KeyRotationArgs {
@@ -40,28 +38,4 @@ export function checkKeyRotation(
     );
   if (credentials !== undefined && credentials !== Credentials.Key)
     refuse(`keyRotation needs a key, and credentials ${JSON.stringify(credentials)} makes none: leave out one of them`, of);
-}
-
-interface KeyProofArgs {
-  cloud: "aws" | "gcp" | "azure";
-  workPoolName: string;
-  keyId: pulumi.Input<string>;
-  generation: pulumi.Input<number>;
-  /** The secret parts of the key. */
-  key: pulumi.Output<Record<string, string>>;
-  /** Base URL of the service that proves it. */
-  service: pulumi.Input<string>;
-  /** What else the cloud asks for. */
-  place: Record<string, pulumi.Input<string>>;
-  again?: pulumi.Input<string | undefined>;
-}
-
-/** The proof that a key works, which its block and the manifest wait for. */
-export class KeyProof extends pulumi.dynamic.Resource {
-  /** When the cloud accepted the key, by the cloud's clock. ISO 8601. */
-  declare readonly provenAt: pulumi.Output<string>;
-
-  constructor(name: string, args: KeyProofArgs, opts: pulumi.CustomResourceOptions) {
-    super(keyProof, name, { ...args, provenAt: undefined }, opts, "pushpool", "KeyProof");
-  }
 }

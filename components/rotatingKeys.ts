@@ -2,8 +2,32 @@ import * as pulumi from "@pulumi/pulumi";
 import { type KeyFacts, type KeyRules, type ListedKey, planKeys } from "../src/keys/keyPlan";
 import type { KeyQuestion } from "../src/keys/keyQuestion";
 import type { AnyJson } from "./anyJson";
-import { KeyProof, type KeyRotationArgs } from "./keyRotation";
-import { keyQuestions } from "./trampoline";
+import type { KeyRotationArgs } from "./keyRotation";
+import { keyProof, keyQuestions } from "./trampoline";
+
+interface KeyProofArgs {
+  cloud: "aws" | "gcp" | "azure";
+  workPoolName: string;
+  keyId: pulumi.Input<string>;
+  generation: pulumi.Input<number>;
+  /** The secret parts of the key. */
+  key: pulumi.Output<Record<string, string>>;
+  /** Base URL of the service that proves it. */
+  service: pulumi.Input<string>;
+  /** What else the cloud asks for. */
+  place: Record<string, pulumi.Input<string>>;
+  again?: pulumi.Input<string | undefined>;
+}
+
+/** The proof that a key works, which its block and the manifest wait for. */
+class KeyProof extends pulumi.dynamic.Resource {
+  /** When the cloud accepted the key, by the cloud's clock. ISO 8601. */
+  declare readonly provenAt: pulumi.Output<string>;
+
+  constructor(name: string, args: KeyProofArgs, opts: pulumi.CustomResourceOptions) {
+    super(keyProof, name, { ...args, provenAt: undefined }, opts, "pushpool", "KeyProof");
+  }
+}
 
 /** The rotation of a pool's key. */
 export interface PoolRotation {

@@ -7,7 +7,8 @@ import { openLease } from "./lease";
 import { Listeners } from "./listeners";
 import { poolAccess } from "./pool";
 import { Tidying } from "./poolLeftovers";
-import { type RunsContext, targetKey } from "./runsContext";
+import { type OpenTarget, renewingTarget } from "./renewingTarget";
+import { type OnPool, type RunsContext, targetKey } from "./runsContext";
 import type { DigestKey } from "./storedSecrets";
 
 /** The parts of a {@link RunsContext}. */
@@ -53,6 +54,11 @@ export function openContext({
   let key: ReturnType<DigestKey> | undefined;
   let host: string | undefined;
   const targets = new Map<string, Promise<Target>>();
+  const credentialsOf = async ({ run, submission }: OnPool) => {
+    const { blocks, pools } = (await context.manifest()).manifest;
+    const block = submission?.credentials === "ambient" ? undefined : blocks[pools[run.workPool]?.credentials ?? ""];
+    return JSON.stringify([block?.keyId, block?.createdAt]);
+  };
   const context: RunsContext = {
     ledger,
     lease: openLease(ledger, () => machineName(env), leaseSeconds),
@@ -78,9 +84,20 @@ export function openContext({
       const key = targetKey(of);
       const { workPool } = of.run;
       const warn = (message: string) => listeners.tell(message, workPool);
-      const target =
-        targets.get(key) ??
-        openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey: context.digestKey, warn });
+      const open = async (): Promise<OpenTarget> => {
+        const target = await openTarget(of.poolType, {
+          pool: () => poolAccess(context, of),
+          notes: ledger,
+          digestKey: context.digestKey,
+          warn,
+        });
+        return { target, credentials: await credentialsOf(of) };
+      };
+      const reopen = async () => {
+        await context.manifest({ fresh: true });
+        return open();
+      };
+      const target = targets.get(key) ?? open().then((opened) => renewingTarget(opened, reopen));
       targets.set(key, target);
       // Opening it may succeed later.
       target.catch(() => targets.delete(key));

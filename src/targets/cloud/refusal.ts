@@ -54,6 +54,10 @@ export async function explaining<Kind extends string, T>(
   try {
     return await work();
   } catch (error) {
-    throw error instanceof CloudFailure ? explain(what, error) : error;
+    if (!(error instanceof CloudFailure)) throw error;
+    const explained = explain(what, error);
+    // Whoever can get other credentials looks at the kind.
+    explained.cause ??= error;
+    throw explained;
   }
 }
