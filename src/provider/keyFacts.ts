@@ -66,7 +66,7 @@ async function readDeployment({ project, stack, organization }: KeyQuestion): Pr
 }
 
 /** What the state says about a pool's keys. Pure. */
-export function keysInState(
+function keysInState(
   { type, name, proof, parents, fields, blockKey }: KeyQuestion,
   { resources, pending_operations }: Deployment,
 ): Omit<KeyFacts, "localNow"> & { hasPrefect: boolean } {
@@ -122,7 +122,7 @@ function manifestIn(resources: readonly StateResource[]): JsonObject | undefined
 }
 
 /** A key's own id, from the id of its resource: `projects/…/keys/ID`, `OBJECT/password/ID`, or the id itself. */
-export function keyIdOf(resourceId: string): string {
+function keyIdOf(resourceId: string): string {
   return resourceId.slice(resourceId.lastIndexOf("/") + 1);
 }
 
