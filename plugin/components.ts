@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import type * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../src/userError";
 
@@ -66,6 +67,9 @@ const MODULES: [load: () => Module, names: string[]][] = [
   ],
 ];
 
+/** Modules that were loaded. Node keeps compiled code only when a process exits, and Pulumi kills a provider. */
+const loaded = new Set<() => Module>();
+
 /**
  * The class of a component by its token, such as `pushpool:index:EcsPushPool`.
  * @throws {UserError} if there is none, or the SDK of its cloud is not installed
@@ -75,7 +79,10 @@ export function componentOf(token: string): Component {
   const [load] = MODULES.find(([, names]) => names.includes(name)) ?? [];
   if (!load) throw new UserError(`pushpool has no component ${token}`);
   try {
-    return load()[name] as Component;
+    const component = load()[name] as Component;
+    if (!loaded.has(load)) setImmediate(flushCompileCache);
+    loaded.add(load);
+    return component;
   } catch (error) {
     const [, missing] = /^Cannot find module '(@pulumi\/[a-z-]+)/.exec((error as Error).message) ?? [];
     if (missing === undefined) throw error;

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../components/anyJson";
 import { secretPaths } from "../components/secretPaths";
-import { isJsonObject, type Json, type JsonObject } from "../src/json";
+import { isJsonObject, type Json } from "../src/json";
 import { pointerTo } from "../src/jsonPointer";
-import { UserError } from "../src/userError";
+import { textParts } from "./definitionParts";
 
 /**
  * A tree whose leaves may be outputs, as one text of JSON with the list of its secrets. It is secret if one of its leaves is. A program in
@@ -25,23 +25,6 @@ export function asText(tree: Record<string, AnyJson>): pulumi.Output<string> {
 export function fromText(text: unknown, at: string, example: string): Record<string, AnyJson> {
   const { tree, secrets } = textParts(text, at, example);
   return markSecrets(tree, secrets, []) as Record<string, AnyJson>;
-}
-
-/** The tree of such a text in plain text, and JSON pointers to its secrets. */
-export function textParts(text: unknown, at: string, example: string): { tree: JsonObject; secrets: string[] } {
-  const parsed = typeof text === "string" ? parseObject(text) : text;
-  if (!isJsonObject(parsed as Json))
-    throw new UserError(`${at} is not a definition: give the component's definition, for example ${example}`);
-  const { secretPaths: secrets = [], ...tree } = parsed as JsonObject;
-  return { tree, secrets: secrets as string[] };
-}
-
-function parseObject(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function markSecrets(value: Json, secrets: readonly string[], path: string[]): AnyJson {

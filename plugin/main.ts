@@ -1,9 +1,11 @@
 /**
- * The package's `main`, which Pulumi's `run-plugin` requires by the package's folder and then calls. Everything else uses `exports` of
- * package.json. It starts the provider for programs in other languages.
+ * The package's `main`. Both the program `pulumi-resource-pushpool` and Pulumi's `run-plugin` require it by the package's folder and then call
+ * it. Everything else uses `exports` of package.json. It starts the provider for programs in other languages.
  */
 function start(): Promise<void> {
-  return (require("./serve") as typeof import("./serve")).serve(process.argv[2]);
+  // Flags for Pulumi's log and tracing come first.
+  const engine = process.argv.slice(2).at(-1);
+  return (require("./serve") as typeof import("./serve")).serve(engine);
 }
 
 export = start;

@@ -4,7 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from "../src/json";
 import { suggestion } from "../src/nearest";
 import type { CheckFailure } from "../src/provider/operations";
 import { UserError } from "../src/userError";
-import { textParts } from "./definitionText";
+import { textParts } from "./definitionParts";
 import { fieldsAt, packageSchema, type TypeSpec } from "./packageSchema";
 import type { Plain } from "./wireValues";
 

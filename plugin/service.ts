@@ -12,6 +12,7 @@ import type {
   UpdateRequest,
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { SDK_PRELUDE } from "../src/engine/sdkFlags";
 import type { JsonObject } from "../src/json";
 import type { CheckFailure } from "../src/provider/operations";
 import { type Failures, messageOf } from "./failures";
@@ -44,7 +45,7 @@ export function providerMethods(engine: string | undefined, failures: Failures):
       return checkAnswer(inputs, failures);
     },
     configure: (request: ConfigureRequest) => configureAnswer(request, resources),
-    construct: async (request: ConstructRequest) => (await import("./construct.js")).construct(request, engineAddress),
+    construct: (request: ConstructRequest) => constructAnswer(request, engineAddress),
     check: async (request: CheckRequest) => {
       const { inputs, failures } = await resources.check(
         request.getUrn(),
@@ -73,6 +74,13 @@ export function providerMethods(engine: string | undefined, failures: Failures):
     },
   };
   return Object.fromEntries(Object.entries(answers).map(([method, answer]) => [method, unary(answer, failures)]));
+}
+
+/** Construct a component. Only here is Pulumi's SDK loaded, without the parts of it that are seldom used. */
+async function constructAnswer(request: ConstructRequest, engine: string) {
+  await import(SDK_PRELUDE);
+  const { construct } = await import("./construct.js");
+  return construct(request, engine);
 }
 
 function unary(answer: Answer, failures: Failures): grpc.handleUnaryCall<unknown, unknown> {

@@ -73,13 +73,13 @@ Module._load = function (request, parent, ...more) {
   });
 };`;
 
+/** The address of this code, for `import`. */
+export const SDK_PRELUDE = `data:text/javascript;base64,${Buffer.from(PRELUDE).toString("base64")}`;
+
 /**
  * Node's flags for each process that loads Pulumi's SDK: it starts in half the processor time.
  *
  * `--import` and its value are one argument. For a TypeScript program of ES modules, `cmd/run` looks for a separate argument `--import` of
  * the user, and then does not compile the program itself.
  */
-export const SDK_FLAGS: readonly string[] = [
-  ROOM_TO_LOAD,
-  `--import=data:text/javascript;base64,${Buffer.from(PRELUDE).toString("base64")}`,
-];
+export const SDK_FLAGS: readonly string[] = [ROOM_TO_LOAD, `--import=${SDK_PRELUDE}`];

@@ -29,6 +29,7 @@ beforeAll(() => {
     "components",
     "plugin",
     "PulumiPlugin.yaml",
+    "pulumi-resource-pushpool",
     "web",
     "scripts",
     "docs",
@@ -71,6 +72,7 @@ test("it contains the program, and no documentation but the README, whose links 
     "bin",
     "lib",
     "package.json",
+    "pulumi-resource-pushpool",
     "scripts",
   ]);
   const readme = readFileSync(join(project, "node_modules", "pushpool", "README.md"), "utf8");

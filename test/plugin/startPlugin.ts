@@ -1,5 +1,5 @@
-// The provider for other languages as Pulumi's CLI starts and calls it: by `run-plugin` of the SDK, over gRPC, with a monitor that records
-// what is registered.
+// The provider for other languages as Pulumi's CLI starts and calls it: its program, over gRPC, with a monitor that records what is
+// registered.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -68,11 +68,26 @@ export function structOf(properties: JsonObject): Struct {
   return protocol.struct.Struct.fromJavaScript(properties as { [key: string]: JavaScriptValue });
 }
 
-/** Start the built provider. @param cwd the folder of the user's project */
-export async function startPlugin({ cwd = root, env = {} }: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Plugin> {
+/** How Pulumi's CLI starts a plugin from its folder: by the program in it, if there is one of the name it expects; else by the SDK. */
+const STARTS = {
+  program: [join(root, "pulumi-resource-pushpool")],
+  runPlugin: [process.execPath, join(root, "node_modules", "@pulumi", "pulumi", "cmd", "run-plugin", "index.js"), root],
+} as const;
+
+interface StartOptions {
+  /** The folder of the user's project. */
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  by?: keyof typeof STARTS;
+  /** Flags that Pulumi passes before the engine's address. */
+  flags?: string[];
+}
+
+/** Start the built provider. */
+export async function startPlugin({ cwd = root, env = {}, by = "program", flags = [] }: StartOptions = {}): Promise<Plugin> {
   const engine = await startGrpcServer([engineService(protocol, () => {})]);
-  const runner = join(root, "node_modules", "@pulumi", "pulumi", "cmd", "run-plugin", "index.js");
-  const child = spawn(process.execPath, [runner, root, engine.address], {
+  const [command, ...args] = STARTS[by];
+  const child = spawn(command, [...args, ...flags, engine.address], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "pipe"],

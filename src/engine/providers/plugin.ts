@@ -98,7 +98,11 @@ function installedFolder(packageName: string, folder: string): string | undefine
 async function pluginAt(path: string, packageName: string, { project, folder, sdk, env }: Place): Promise<Plugin> {
   if (!statSync(path).isDirectory()) return { command: path, args: [], env };
   const program = join(path, `pulumi-resource-${packageName}`);
-  if (existsSync(program)) return { command: program, args: [], env };
+  if (existsSync(program)) {
+    // Pushpool's own runs by this node, which need not be the one on PATH.
+    if (packageName === "pushpool") return { command: process.execPath, args: [...SDK_FLAGS, program], env };
+    return { command: program, args: [], env };
+  }
   const file = join(path, PLUGIN_FILE);
   if (!existsSync(file)) throw new UserError(`the package ${packageName}: ${path} has no ${PLUGIN_FILE}: it is not a plugin`);
   const { name, options } = runtimeIn(file);
