@@ -4,6 +4,7 @@ import pg from "pg";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import type { Ledger } from "../../src/ledger";
 import { openPostgresLedger } from "../../src/ledger/postgres";
+import { openPostgresDatabase } from "../../src/ledger/postgres/database";
 import { POSTGRES_MIGRATIONS } from "../../src/ledger/postgres/migrations";
 import { state } from "../../src/runs/states";
 import { describeLedger } from "./describeLedger";
@@ -173,6 +174,52 @@ test.each(["after", "before"] as const)(
     expect([await direct.count({}), await direct.readNote("k"), made.broken(), noted.broken()]).toEqual([2, "x", 1, 1]);
   },
 );
+
+/** The server's last words to a client when it is shut down: https://www.postgresql.org/docs/current/protocol-message-formats.html */
+function shutDown(): Buffer {
+  const fields = Buffer.from("SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0");
+  const length = Buffer.alloc(4);
+  length.writeInt32BE(fields.length + 4);
+  return Buffer.concat([Buffer.from("E"), length, fields]);
+}
+
+test("a shut-down that comes with the answer to a statement, while others wait for the connection, ends nobody", async () => {
+  const { hostname, port } = new URL(url);
+  let left = 0;
+  const server = createServer((client: Socket) => {
+    const onward = dial(Number(port), hostname);
+    client.on("data", (data) => void onward.write(data));
+    onward.on("data", (data) => {
+      // ReadyForQuery, outside a transaction.
+      const isDone = data.subarray(-6).equals(Buffer.from([0x5a, 0, 0, 0, 5, 0x49]));
+      if (left === 0 || !isDone) return void client.write(data);
+      left -= 1;
+      client.end(Buffer.concat([data, shutDown()]));
+      onward.destroy();
+    });
+    for (const [one, other] of [
+      [client, onward],
+      [onward, client],
+    ] as const) {
+      one.on("error", () => one.destroy());
+      one.on("close", () => other.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const at = Object.assign(new URL(url), { port: String((server.address() as { port: number }).port) });
+  const db = openPostgresDatabase(at.href, newSchema());
+  onTestFinished(() => db.close());
+  await db.read("SELECT 1");
+  left = 6;
+  // More than the connections of a pool. A transaction gets its connection right after a statement.
+  const ask = ({ read }: { read: typeof db.read }, n: number) => read("SELECT $1::int AS n", [n]).then(({ rows }) => rows[0]?.n);
+  const asked = Array.from({ length: 20 }, (_, n) =>
+    n % 2 === 0 ? ask(db, n) : db.transaction(async (execute) => ask({ read: execute }, n)),
+  );
+  expect(await Promise.all(asked)).toEqual(asked.map((_, n) => n));
+  expect(left).toBe(0);
+});
 
 test("connections that the server ends are replaced: work goes on by itself", async () => {
   const schema = newSchema();

@@ -37,6 +37,9 @@ export async function connectPool(
     const pool = new PgPool({ ...config, max: MAX_CONNECTIONS, allowExitOnIdle: true });
     // An idle connection that breaks is replaced by the next statement.
     pool.on("error", () => {});
+    // The pool does not listen while somebody has a connection, and he who gets it can only begin a moment later. If the server shuts down
+    // in between, the error would end the process.
+    pool.on("connect", (client) => client.on("error", () => {}));
     try {
       await check(pool);
     } catch (error) {

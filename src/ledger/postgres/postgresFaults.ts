@@ -38,7 +38,7 @@ export function isAboutTls(error: unknown): boolean {
 }
 
 /** The driver's own words for a connection that broke, or gave no answer in time. */
-const NO_ANSWER = /Connection terminated|timeout exceeded|Query read timeout/;
+const NO_ANSWER = /Connection terminated|not queryable|timeout exceeded|Query read timeout/;
 
 /** Whether the connection of an error is of no use any more. */
 export function isBroken(error: Error): boolean {

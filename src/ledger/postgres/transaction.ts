@@ -10,7 +10,7 @@ export type Execute = (sql: string, values?: readonly PostgresValue[]) => Promis
 export async function inTransaction<T>(pool: Pool, work: (execute: Execute) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
-  // Without a listener, a connection that breaks between two statements would end the process.
+  // It may break between two statements, too.
   const onError = (error: Error) => {
     broken = error;
   };
