@@ -75,6 +75,8 @@ export interface Host {
   /** Run a command there. The lines of {@link lineTo} work meanwhile. @returns its exit code, and its output if that is not 0 */
   run(...args: string[]): Promise<[status: number | null, output: string]>;
   log(): string;
+  /** @throws {Error} with its log, if `serve` has ended without being killed */
+  checkServes(): void;
 }
 
 /** @param url of the ledger, with its schema */
@@ -85,7 +87,9 @@ export function hostOf(name: string, url: string, manifest: JsonObject, env: Nod
   at.env.PUSHPOOL_MANIFEST = file;
   let now: { child: ReturnType<Place["start"]>; said: ReturnType<typeof listen> } | undefined;
   let before = "";
+  let isKilled = false;
   const kill = async (signal: NodeJS.Signals = "SIGKILL") => {
+    isKilled = true;
     now?.child.kill(signal);
     await now?.said.ended;
   };
@@ -95,6 +99,10 @@ export function hostOf(name: string, url: string, manifest: JsonObject, env: Nod
     at,
     log,
     kill,
+    checkServes: () => {
+      if (now && !isKilled && (now.child.exitCode ?? now.child.signalCode) !== null)
+        throw new Error(`serve on ${name} has ended by itself (${now.child.exitCode ?? now.child.signalCode}): ${log()}`);
+    },
     run: async (...args) => {
       const said = listen(at.start(...args));
       const status = await said.ended;
@@ -106,6 +114,7 @@ export function hostOf(name: string, url: string, manifest: JsonObject, env: Nod
       const child = at.start("serve", "--port", "0", "--missed", "all", "--grace", "1s");
       const said = listen(child);
       now = { child, said };
+      isKilled = false;
       await until(() => {
         if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}: ${said.stderr()}${said.stdout()}`);
         return said.stdout().includes('"endpoint"');

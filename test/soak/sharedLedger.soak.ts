@@ -17,6 +17,8 @@ import { until } from "../until";
 /** How many runs: fewer for a quick look. */
 const RUNS = Number(process.env.PUSHPOOL_SOAK_RUNS ?? 2_000);
 const RESTARTS = 5;
+/** How many runs are asked for before earlier ones have begun. */
+const AHEAD = Math.ceil(RUNS / (2 * (RESTARTS + 1)));
 
 async function ownPostgres() {
   const folder = scratch();
@@ -75,8 +77,13 @@ test(`${RUNS} runs, three dispatchers: killed, stopped, cut off, and the databas
     env: hosts[0].at.env,
   });
   let created = 0;
+  let restarts = 0;
+  const done = () => marks.read().length;
+  const nextRestart = () => (restarts < RESTARTS ? ((restarts + 1) * RUNS) / (RESTARTS + 1) : RUNS);
   const create = async () => {
     for (; created < RUNS; created += 1) {
+      // Some runs are always under way, at each restart too, and never so many that they end before it.
+      await until(() => created < Math.min(done(), nextRestart()) + AHEAD, 600_000);
       // What is asked again, because the database was away, gets the same run.
       const request = { deployment: "hello/mark", idempotencyKey: `run ${created}` };
       await until(() =>
@@ -111,16 +118,17 @@ test(`${RUNS} runs, three dispatchers: killed, stopped, cut off, and the databas
       line.heal();
     },
   ];
-  let restarts = 0;
-  const done = () => marks.read().length;
   while (done() < RUNS) {
-    if (restarts < RESTARTS && done() >= ((restarts + 1) * RUNS) / (RESTARTS + 1)) {
-      restarts += 1;
+    if (restarts < RESTARTS && done() >= nextRestart()) {
       await postgres.restart();
+      restarts += 1;
     }
     await random(steps)(random(hosts));
     const before = done();
-    await until(() => done() >= Math.min(RUNS, before + RUNS / 50), 300_000);
+    await until(() => {
+      for (const each of hosts) each.checkServes();
+      return done() >= Math.min(nextRestart(), before + RUNS / 50);
+    }, 300_000);
   }
   await creating;
   await until(async () => (await ledger.list({ limit: RUNS * 2 })).every(({ run }) => isTerminal(run.state)), 300_000);
