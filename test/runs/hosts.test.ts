@@ -186,7 +186,8 @@ test("a clock that is wrong by an hour changes nothing: times are the database's
   expect(transitions.map(({ name }) => name)).toEqual(["Scheduled", "Submitting", "InfrastructurePending"]);
   for (const at of [run.createdAt, ...transitions.map(({ timestamp }) => timestamp)])
     expect(Math.abs(Date.parse(at) - right)).toBeLessThan(1_800_000);
-  // The order of the ids is that of the times.
-  const { run: next } = await host("bob").createRun({ deployment: "hello/cloud" });
-  expect(next.id > run.id).toBe(true);
+  // An id begins with its time, in milliseconds. Two hosts know the database's time as well as their connections are fast: not so well that
+  // ids of the same moment are in order.
+  const inId = Number.parseInt(run.id.replaceAll("-", "").slice(0, 12), 16);
+  expect(Math.abs(inId - right)).toBeLessThan(1_800_000);
 });
