@@ -6,7 +6,7 @@ import { quoted } from "../shown";
 import { decodeText } from "../textFile";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
-import { chooseLedger, type OpenRuns, openRuns } from "../workspaceRuns";
+import { chooseLedger, type OpenRuns, openRuns, openRunsWith } from "../workspaceRuns";
 import type { GlobalOptions } from "./globalOptions";
 import { note } from "./screen";
 
@@ -48,7 +48,12 @@ export async function withRun<T>(
       throw new UserError(`there is no run ${quoted(ref)}: no run was ever made here (${workspace.home} does not exist)`);
     openHome(workspace.home, { create: true });
   }
-  return over(workspace, options, async (runs) => work(runs, await runs.findRun(ref), workspace), { needsNoManifest: true });
+  const { runs, run } = await openRunsWith({ workspace, stdin: readStdin, warn: note, ...given(options) }, ref);
+  try {
+    return await work(runs, run, workspace);
+  } finally {
+    await runs.close();
+  }
 }
 
 /** The same for commands that only read runs. `runs` is `undefined` if no run was ever made. */

@@ -1,2 +1,2 @@
-export { type OpenRuns, openRuns, runsOf, runsParts, type WorkspaceParts } from "./openRuns";
-export { chooseLedger, digestKeyOf, homeDigestKey } from "./workspaceLedger";
+export { type OpenRuns, openRuns, openRunsWith, runsOf, runsParts, type WorkspaceParts } from "./openRuns";
+export { chooseLedger, digestKeyOf, doubtNamed, homeDigestKey, rememberNamed } from "./workspaceLedger";

@@ -1,9 +1,11 @@
 import { type OpenedLedger, openChosen } from "../ledger";
 import type { LoadedManifest } from "../manifest";
+import type { FlowRun } from "../model/flowRun";
 import { Listeners } from "../runs/listeners";
 import type { RunsParts } from "../runs/openContext";
 import { type Runs, runsOver } from "../runs/runs";
 import { openTarget } from "../targets/open";
+import { UserError } from "../userError";
 import type { Workspace } from "../workspace";
 import { routedRuns } from "./routedRuns";
 import { chooseLedger, digestKeyOf } from "./workspaceLedger";
@@ -42,6 +44,36 @@ export interface WorkspaceParts extends RunsParts {
  */
 export async function openRuns(options: OpenRuns): Promise<Runs> {
   return runsOf(await runsParts(options));
+}
+
+/**
+ * Open the runs of a workspace for a command that needs no manifest, and find a run.
+ *
+ * The home may not know yet that the manifest names a ledger: somebody else has run `pulumi up`. So a run that is not in the home's own
+ * ledger leads to a look at the manifest.
+ * @param ref see `Runs.findRun`
+ * @throws {UserError} if there is no such run
+ */
+export async function openRunsWith(options: Omit<OpenRuns, "needsNoManifest">, ref: string): Promise<{ runs: Runs; run: FlowRun }> {
+  const parts = await runsParts({ ...options, needsNoManifest: true });
+  try {
+    return await found(runsOf(parts), ref);
+  } catch (notHere) {
+    if (!(notHere instanceof UserError) || parts.ledger.shared) throw notHere;
+    const loaded = await parts.readManifest().catch(() => undefined);
+    if (!loaded?.manifest.ledger) throw notHere;
+    return found(await openRuns({ ...options, loaded }), ref);
+  }
+}
+
+/** The runs are closed if there is no such run. */
+async function found(runs: Runs, ref: string): Promise<{ runs: Runs; run: FlowRun }> {
+  try {
+    return { runs, run: await runs.findRun(ref) };
+  } catch (error) {
+    await runs.close();
+    throw error;
+  }
 }
 
 /** The runs over these parts. The manifest decides which API a run uses. */

@@ -45,10 +45,24 @@ export async function chooseLedger(workspace: Workspace, { readManifest, needsNo
   return namedBy(loaded, home) ?? here;
 }
 
-/** The ledger that a manifest names; the home remembers whether it names one. */
-function namedBy({ manifest, stack, origin }: LoadedManifest, home: string): LedgerChoice | undefined {
-  const { ledger } = manifest;
+/** Remember in a home whether a manifest names the ledger. */
+export function rememberNamed(home: string, { manifest: { ledger }, stack }: LoadedManifest): void {
   rememberLedger(home, stack, ledger && "manifest");
+}
+
+/**
+ * A stack's manifest has changed, and was not read: the next command reads it before it chooses the ledger. What is read anyway stays: it
+ * must not be given up for the file of the home.
+ */
+export function doubtNamed(home: string, stack: string): void {
+  if (knownLedger(home, stack) === undefined && mayHaveRuns({ kind: "sqlite", home })) rememberLedger(home, stack, "unknown");
+}
+
+/** The ledger that a manifest names; the home remembers whether it names one. */
+function namedBy(loaded: LoadedManifest, home: string): LedgerChoice | undefined {
+  rememberNamed(home, loaded);
+  const { origin } = loaded;
+  const { ledger } = loaded.manifest;
   if (!ledger) return undefined;
   const { url, schema } = ledger;
   if (!(url instanceof Secret) || !url.known)

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { newSchema, sharedPostgres } from "../ledger/postgresServer";
+import { scratch } from "../scratch";
 import { manifestOf, type Place, place, until } from "./pushpool";
 
 // Two machines: two homes, each with its own state folder, and one database.
@@ -102,6 +103,52 @@ test("a home that has a ledger of its own still finds what a manifest names late
   // Without its manifest it does not fall back to another ledger.
   here.env.PUSHPOOL_MANIFEST = join(here.folder, "none.json");
   expect(here.pushpool("ls", "--all-stacks")).toMatchObject({ status: 2, stderr: expect.stringContaining("PUSHPOOL_LEDGER_URL") });
+});
+
+test("a run that is not in the home's own ledger is looked for in the one that the manifest names by now", () => {
+  const url = ledgerUrl();
+  const manifest = manifestOf({ "hello/true": "true" });
+  const here = homeWith(manifest);
+  expect(here.pushpool("run", "hello/true", "--flow-run-name", "before")).toMatchObject({ status: 0 });
+  expect(homeWith({ ...manifest, ledger: { url } }).pushpool("run", "hello/true", "--flow-run-name", "after")).toMatchObject({ status: 0 });
+  expect(here.pushpool("show", "after")).toMatchObject({ status: 2, stderr: expect.stringContaining("there is no run") });
+
+  const file = here.env.PUSHPOOL_MANIFEST as string;
+  writeFileSync(file, JSON.stringify({ ...manifest, ledger: { url } }));
+  expect(here.pushpool("wait", "after")).toMatchObject({ status: 0 });
+  // From then on the home knows.
+  expect(here.pushpool("ls")).toMatchObject({ status: 0, stdout: expect.stringMatching(/after/) });
+  expect(here.pushpool("show", "none")).toMatchObject({ status: 2, stderr: expect.stringContaining("there is no run") });
+});
+
+test("`up` and `manifest pull` make the home know that the manifest names the ledger, or no longer does", () => {
+  const url = ledgerUrl();
+  const folder = scratch();
+  const here = place({ cwd: folder, env: { PATH: `${folder}/bin:/usr/bin:/bin` } });
+  writeFileSync(join(folder, "Pulumi.yaml"), "name: data\nruntime: nodejs\n");
+  mkdirSync(join(folder, "bin"));
+  const manifest = manifestOf({ "hello/true": "true" });
+  const outputs = (ledger: JsonObject) =>
+    writeFileSync(join(folder, "outputs.json"), JSON.stringify({ pushPools: { ...manifest, ...ledger } }));
+  // Pulumi's own `up` is not what this is about.
+  writeFileSync(
+    join(folder, "bin", "pulumi"),
+    `#!/bin/sh\ncase "$*" in *--show-name*) echo dev ;; *output*) cat ${folder}/outputs.json ;; *"stack ls"*) echo '[{"name":"dev"}]' ;; esac\n`,
+    { mode: 0o755 },
+  );
+  const named = () => JSON.parse(here.pushpool("ls", "--all-stacks", "--json").stdout).runs.map(({ name }: { name: string }) => name);
+  outputs({});
+  expect(here.pushpool("up", "--engine", "pulumi", "--yes")).toMatchObject({ status: 0 });
+  expect(here.pushpool("run", "hello/true", "--flow-run-name", "in the file")).toMatchObject({ status: 0 });
+  outputs({ ledger: { url } });
+  expect(here.pushpool("up", "--engine", "pulumi", "--yes")).toMatchObject({ status: 0 });
+  expect(named()).toEqual([]);
+  outputs({});
+  expect(here.pushpool("manifest", "pull")).toMatchObject({ status: 0 });
+  expect(named()).toEqual(["in the file"]);
+  outputs({ ledger: { url } });
+  expect(here.pushpool("manifest", "pull")).toMatchObject({ status: 0 });
+  expect(named()).toEqual([]);
 });
 
 test.each([

@@ -2,6 +2,7 @@ import { openHome } from "../../home";
 import { loadManifest, manifestSchema, maskManifest, pullManifest } from "../../manifest";
 import { suggestion } from "../../nearest";
 import { UserError } from "../../userError";
+import { rememberNamed } from "../../workspaceRuns";
 import { note, print, printJson } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
@@ -20,13 +21,15 @@ export async function action([what = "show"]: string[], flags: ManifestFlags & {
     }
     case "pull": {
       const workspace = workspaceOf(flags);
-      const { origin, path } = await pullManifest(workspace, {
+      const pulled = await pullManifest(workspace, {
         ...flags,
         withSecrets: flags.withSecrets ?? false,
         stdin: readStdin,
       });
+      const { origin, path } = pulled;
       // Prepare the home folder now that it has a file. This adds its .gitignore.
       openHome(workspace.home, { create: true });
+      rememberNamed(workspace.home, pulled);
       if (flags.json) return printJson({ origin, path });
       return note(`pulled the manifest of ${origin} to ${path}${flags.withSecrets ? "" : ", without secrets"}`);
     }
