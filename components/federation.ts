@@ -94,7 +94,8 @@ export interface FederationArgs {
    */
   tokenFile?: string;
   /**
-   * Name of an environment variable with the token. By default PUSHPOOL_ID_TOKEN; with github, GitHub's token endpoint.
+   * Name of an environment variable with the token. By default PUSHPOOL_ID_TOKEN; with github, and with the issuer of GitHub, its token
+   * endpoint.
    * @example tokenVariable: "CI_JOB_JWT"
    */
   tokenVariable?: string;
@@ -105,7 +106,7 @@ export interface FederationArgs {
   tokenUrl?: string;
   /**
    * Who may use their own cloud login to act as the identity of the pool, in the format of the cloud: members of IAM on Google Cloud, ARNs
-   * on AWS. By default nobody. Not on Azure.
+   * on AWS. By default nobody. Not on Azure, where nobody can act as an application: list them in the pool's submitters.
    * @example logins: ["user:ada@acme.com"]
    */
   logins?: pulumi.Input<string>[];
@@ -174,7 +175,7 @@ export function trustOf(at: string, args: FederationArgs, of: Declared): Trust {
   if (subjects !== undefined && issuer === undefined) refuse(`${at}.subjects needs ${at}.issuer; github and gitlab have their own`, of);
   const common = { ...(audience === undefined ? {} : { audience }), logins };
   if (github) return { ...common, ...githubTrust(`${at}.github`, github, of), token: tokenSource(at, args, { from: "github" }, of) };
-  const token = tokenSource(at, args, { from: "environment", variable: VARIABLE }, of);
+  const token = tokenSource(at, args, issuer === GITHUB ? { from: "github" } : { from: "environment", variable: VARIABLE }, of);
   if (gitlab) return { ...common, ...gitlabTrust(`${at}.gitlab`, gitlab, of), token };
   if (issuer === undefined) return { ...common, issuer: "", subjects: [], claims: {}, token };
   checkIssuer(`${at}.issuer`, issuer, of);

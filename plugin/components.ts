@@ -59,6 +59,7 @@ const MODULES: [load: () => Module, names: string[]][] = [
       "ContainerSubmitAccess",
       "ProviderRegistration",
       "PullIdentity",
+      "FederatedServicePrincipal",
       "PushServicePrincipal",
       "RunLogWorkspace",
       "RunResourceGroup",

@@ -6,11 +6,17 @@ interface AzureCloud {
   registries: string;
   /** The host where one logs in, if it is not the usual one. */
   authority?: string;
+  /** What identity tokens must be for that replace a secret (https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust). */
+  exchange: string;
 }
 
-const PUBLIC: AzureCloud = { registries: "azurecr.io" };
-const GOVERNMENT: AzureCloud = { registries: "azurecr.us", authority: "login.microsoftonline.us" };
-const CHINA: AzureCloud = { registries: "azurecr.cn", authority: "login.chinacloudapi.cn" };
+const PUBLIC: AzureCloud = { registries: "azurecr.io", exchange: "api://AzureADTokenExchange" };
+const GOVERNMENT: AzureCloud = {
+  registries: "azurecr.us",
+  authority: "login.microsoftonline.us",
+  exchange: "api://AzureADTokenExchangeUSGov",
+};
+const CHINA: AzureCloud = { registries: "azurecr.cn", authority: "login.chinacloudapi.cn", exchange: "api://AzureADTokenExchangeChina" };
 
 /** The cloud of the provider: `azure-native:environment`, or ARM_ENVIRONMENT, in any spelling that the provider takes. */
 export function azureCloud(): AzureCloud {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
-import { type ArgumentNames, checkName, declared, refuse } from "../checks";
+import { type ArgumentNames, checkExclusive, checkName, declared, refuse } from "../checks";
 import { type KeyInManifest, present } from "../definitions";
 import { azureCloud } from "./azureCloud";
 import { checkClientId } from "./checks";
@@ -8,12 +8,12 @@ import { checkClientId } from "./checks";
 /** Arguments of an `AzureContainerInstanceCredentialsBlock`. */
 export interface AzureContainerInstanceCredentialsBlockArgs {
   /**
-   * Client id of the application; it needs tenantId and clientSecret. By default the block stands for the login of the machine that submits.
+   * Client id of the application; it needs tenantId, and clientSecret or federation. By default the block stands for the login of the machine that submits.
    * @example clientId: push.clientId
    */
   clientId?: pulumi.Input<string>;
   /**
-   * Id of the application's tenant; it needs clientId and clientSecret. By default none.
+   * Id of the application's tenant; it needs clientId, and clientSecret or federation. By default none.
    * @example tenantId: push.tenantId
    */
   tenantId?: pulumi.Input<string>;
@@ -22,6 +22,12 @@ export interface AzureContainerInstanceCredentialsBlockArgs {
    * @example clientSecret: push.clientSecret
    */
   clientSecret?: pulumi.Input<string>;
+  /**
+   * Whose identity tokens Microsoft Entra trusts in place of a secret; it needs clientId and tenantId. It excludes clientSecret. By default
+   * nobody's.
+   * @example federation: push.federation
+   */
+  federation?: AnyJson;
   /**
    * Host where one logs in. By default that of the provider's cloud (`azure-native:environment`).
    * @example authority: "login.microsoftonline.us"
@@ -43,6 +49,7 @@ const AZURE_CREDENTIALS_BLOCK_ARGUMENTS: ArgumentNames<AzureContainerInstanceCre
   clientId: "optional",
   tenantId: "optional",
   clientSecret: "optional",
+  federation: "optional",
   authority: "optional",
   blockName: "optional",
   keyCreatedAt: "optional",
@@ -73,9 +80,13 @@ export class AzureContainerInstanceCredentialsBlock extends pulumi.ComponentReso
     const clientSecret = args.clientSecret === undefined ? undefined : pulumi.secret(args.clientSecret);
     checkName("blockName", blockName, of);
     checkClientId("clientId", clientId, of);
-    const given = [clientId, tenantId, clientSecret].filter((each) => each !== undefined).length;
+    checkExclusive(args, [["federation", "clientSecret", "the block holds a secret, or works without one"]], of);
+    const given = [clientId, tenantId, clientSecret ?? args.federation].filter((each) => each !== undefined).length;
     if (given !== 0 && given !== 3)
-      refuse("clientId, tenantId and clientSecret belong together: give all three, or none to use the submitter's own login", of);
+      refuse(
+        "clientId, tenantId and clientSecret (or federation) belong together: give all three, or none to use the submitter's own login",
+        of,
+      );
     super("pushpool:index:AzureContainerInstanceCredentialsBlock", name, { ...args, clientSecret }, opts);
 
     const block = azureCredentials({ ...args, blockName, clientSecret });
@@ -94,6 +105,7 @@ export function azureCredentials({
   clientId,
   tenantId,
   clientSecret,
+  federation,
   authority = azureCloud().authority,
   keyCreatedAt,
   keyId,
@@ -109,5 +121,8 @@ export function azureCredentials({
     // Prefect passes it on to Azure's library.
     credential_kwargs: authority === undefined ? undefined : { authority },
   };
-  return { blockKey: `${BLOCK_TYPE}/${blockName}`, definition: present({ createdAt: keyCreatedAt, keyId, rotation, data: present(data) }) };
+  return {
+    blockKey: `${BLOCK_TYPE}/${blockName}`,
+    definition: present({ createdAt: keyCreatedAt, keyId, rotation, data: present(data), federation }),
+  };
 }

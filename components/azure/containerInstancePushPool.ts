@@ -4,6 +4,7 @@ import { defaultTemplate } from "../../src/template";
 import type { AnyJson } from "../anyJson";
 import { type Declared, declared, partOf } from "../checks";
 import { type PushPoolDefinition, present } from "../definitions";
+import type { Trust } from "../federation";
 import { checkPoolTemplate, withDefaults } from "../poolTemplate";
 import { longestRunOf } from "../rotatingKeys";
 import { blockNameOf, Credentials, withSecretsMarked } from "../submitting";
@@ -13,6 +14,7 @@ import { locationOf, subscriptionOf } from "./checks";
 import { CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS, type ContainerInstancePushPoolArgs } from "./containerInstancePushPoolArgs";
 import { containerRegistry } from "./containerRegistry";
 import { letSubmit, memberOf } from "./containerSubmitAccess";
+import { federatedPrincipal } from "./federatedServicePrincipal";
 import { checkPlaceOfGroup, checkPool } from "./poolChecks";
 import { checkPoolImage, poolImage } from "./poolImage";
 import { registration } from "./providerRegistration";
@@ -66,7 +68,7 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
    */
   readonly pushClientId: pulumi.Output<string> | undefined;
   /**
-   * When the application's secret ends, as ISO 8601. Absent with ambient credentials and with a given block.
+   * When the application's secret ends, as ISO 8601. Absent with federated and ambient credentials, and with a given block.
    */
   readonly secretEndsAt: pulumi.Output<string> | undefined;
   /**
@@ -97,7 +99,7 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
   constructor(name: string, args: ContainerInstancePushPoolArgs = {}, opts?: pulumi.ComponentResourceOptions) {
     const of = declared("ContainerInstancePushPool", name, args, CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS);
     const { workPoolName = name, jobVariables = {}, isPaused, concurrencyLimit, queues, timeoutSeconds, labels, endpoints } = args;
-    checkPool(workPoolName, args, of);
+    const trust = checkPool(workPoolName, args, of);
     const subscriptionId = jobVariables.subscription_id ?? subscriptionOf(args.subscriptionId, of);
     const given = args.resourceGroupName ?? jobVariables.resource_group_name;
     const location = makesParts(args, given) ? locationOf(args.location, of) : (args.location ?? "");
@@ -114,7 +116,7 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
     if (args.registerProvider) registration(name, place, inGroup);
     const parts = partsOf(name, args, place);
     this.image = imageOf(name, args, place, parts, of);
-    const { block, push } = credentialsOf(name, workPoolName, args, place, parts);
+    const { block, clientId, keyEndsAt } = credentialsOf(name, workPoolName, { ...args, trust }, place, parts);
     const secrets = runSecrets(workPoolName, { ...args, workspaceKey: parts.workspace?.workspaceKey });
     const variables = {
       subscription_id: subscriptionId,
@@ -131,8 +133,8 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
 
     this.workPoolName = pulumi.output(workPoolName);
     this.resourceGroupName = pulumi.output(place.resourceGroupName);
-    this.pushClientId = push?.clientId;
-    this.secretEndsAt = push?.keyEndsAt;
+    this.pushClientId = clientId;
+    this.secretEndsAt = keyEndsAt;
     this.imageRepository = parts.registry && pulumi.output(parts.registry.registry_url);
     this.pullIdentityId = parts.registry && pulumi.output(parts.registry.identity);
     this.subnetId = parts.subnetId === undefined ? undefined : pulumi.output(parts.subnetId);
@@ -232,16 +234,20 @@ function imageOf(
 function credentialsOf(
   name: string,
   workPoolName: string,
-  args: ContainerInstancePushPoolArgs,
+  args: ContainerInstancePushPoolArgs & { trust: Trust | undefined },
   { subscriptionId, resourceGroupName, options }: Place,
   { identityIds, subnetId, workspace }: Parts,
-): { block?: ReturnType<typeof azureCredentials>; push?: ReturnType<typeof pushPrincipal> } {
-  const { credentials = Credentials.Key, credentialsBlock, clientId, secretEndDate, secretVersion, permissions, submitters } = args;
+): { block?: ReturnType<typeof azureCredentials>; clientId?: pulumi.Output<string>; keyEndsAt?: pulumi.Output<string> } {
+  const { credentials = Credentials.Key, credentialsBlock, trust, clientId, secretEndDate, secretVersion, permissions, submitters } = args;
   const access = { subscriptionId, resourceGroupName, identityIds, subnetId, workspaceId: workspace?.workspaceId, permissions };
   if (submitters?.length) letSubmit(`${name}-submitters`, { ...access, members: submitters.map(memberOf) }, options);
   if (credentialsBlock !== undefined) return {};
   const blockName = blockNameOf(workPoolName);
   if (credentials === Credentials.Ambient) return { block: azureCredentials({ blockName }) };
+  if (trust) {
+    const { createdAt: keyCreatedAt, ...push } = federatedPrincipal(`${name}-push`, { ...access, clientId, trust }, options);
+    return { clientId: push.clientId, block: azureCredentials({ ...push, keyCreatedAt, blockName }) };
+  }
   const rotation = args.keyRotation && {
     every: args.keyRotation,
     workPoolName,
@@ -250,7 +256,7 @@ function credentialsOf(
     service: args.endpoints?.login ?? `https://${azureCloud().authority ?? "login.microsoftonline.com"}`,
   };
   const push = pushPrincipal(`${name}-push`, { ...access, clientId, secretEndDate, secretVersion }, options, rotation);
-  return { push, block: azureCredentials({ ...push, blockName }) };
+  return { clientId: push.clientId, keyEndsAt: push.keyEndsAt, block: azureCredentials({ ...push, blockName }) };
 }
 
 function without(fields: Record<string, AnyJson>, names: readonly string[]): Record<string, AnyJson> {

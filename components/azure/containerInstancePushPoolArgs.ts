@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import type { ArgumentNames } from "../checks";
+import type { FederationArgs } from "../federation";
 import type { ImageBuildArgs } from "../imageBuild";
 import type { KeyRotationArgs } from "../keyRotation";
 import type { Credentials, Permissions } from "../submitting";
@@ -39,11 +40,18 @@ export interface ContainerInstancePushPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * As whom runs are submitted. By default a service principal of the pool's own with a secret, which some organisations forbid. Ambient
-   * makes no secret: whoever submits uses their own login, and submitters names them.
+   * As whom runs are submitted. By default a service principal of the pool's own with a secret, which some organisations forbid. Federated
+   * makes one without a secret: those that federation names act as it. Ambient makes none: whoever submits uses their own login, and
+   * submitters names them.
    * @example credentials: Credentials.Ambient
    */
   credentials?: Credentials;
+  /**
+   * Who may submit without a secret, with federated credentials: the jobs of a repository, a workload. Azure compares whole subjects, at most
+   * 20. By default nobody.
+   * @example federation: { github: { repository: "acme/etl", branch: "main" } }
+   */
+  federation?: FederationArgs;
   /**
    * A credentials block that exists already, in place of one of the pool's own. The manifest must have it among its blocks. By default the
    * pool makes one. It excludes credentials and clientId.
@@ -51,7 +59,7 @@ export interface ContainerInstancePushPoolArgs {
    */
   credentialsBlock?: string;
   /**
-   * Client id of an application that exists already, for which the secret is created. By default a new one. It excludes ambient credentials
+   * Client id of an application that exists already, for which the secret or the trust is created. By default a new one. It excludes ambient credentials
    * and credentialsBlock.
    * @example clientId: "0c8e7d6f-2a1b-4f3e-9d5c-6b7a8f9e0d1c"
    */
@@ -207,6 +215,7 @@ export const CONTAINER_INSTANCE_PUSH_POOL_ARGUMENTS: ArgumentNames<ContainerInst
   jobVariables: "optional",
   baseJobTemplate: "optional",
   credentials: "optional",
+  federation: "optional",
   credentialsBlock: "optional",
   clientId: "optional",
   keyRotation: "optional",

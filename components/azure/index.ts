@@ -1,3 +1,4 @@
+export type { FederationArgs, GitHubActionsArgs, GitLabArgs } from "../federation";
 export type { RegistryLogin } from "../flowImage";
 export type { ImageBuildArgs } from "../imageBuild";
 export type { KeyRotationArgs } from "../keyRotation";
@@ -8,6 +9,7 @@ export { ContainerInstancePushPool } from "./containerInstancePushPool";
 export type { ContainerInstancePushPoolArgs } from "./containerInstancePushPoolArgs";
 export { ContainerRegistry, type ContainerRegistryArgs } from "./containerRegistry";
 export { ContainerSubmitAccess, type ContainerSubmitAccessArgs } from "./containerSubmitAccess";
+export { FederatedServicePrincipal, type FederatedServicePrincipalArgs } from "./federatedServicePrincipal";
 export { leastPrivilege, type NeededAction, type RunParts } from "./leastPrivilege";
 export { ProviderRegistration, type ProviderRegistrationArgs } from "./providerRegistration";
 export { PullIdentity, type PullIdentityArgs } from "./pullIdentity";

@@ -10,11 +10,13 @@ import {
   type Declared,
   refuse,
 } from "../checks";
+import { checkFederation, type Trust } from "../federation";
 import { checkKeyRotation } from "../keyRotation";
 import { Credentials, Permissions } from "../submitting";
 import { BLOCK_TYPE } from "./azureCredentialsBlock";
 import { checkAzureName, checkClientId, checkEndDate, checkMembers, checkResourceId, checkRetention } from "./checks";
 import type { ContainerInstancePushPoolArgs } from "./containerInstancePushPoolArgs";
+import { azureTrust } from "./federatedServicePrincipal";
 import { RunSubnetAccess } from "./runSubnet";
 
 /** Arguments that each decide what the other would. */
@@ -34,6 +36,7 @@ const EXCLUSIVE = [
   ["logAnalytics", "logWorkspaceId", "the pool makes a workspace, or uses an existing one"],
   ["logWorkspaceId", "logRetentionDays", "an existing workspace has its own retention"],
   ["credentialsBlock", "credentials", "the existing block has its own credentials"],
+  ["credentialsBlock", "federation", "the existing block has its own credentials"],
   ["credentialsBlock", "clientId", "the existing block has its own application"],
   ["credentialsBlock", "secretEndDate", "the existing block has its own secret"],
   ["credentialsBlock", "secretVersion", "the existing block has its own secret"],
@@ -41,13 +44,15 @@ const EXCLUSIVE = [
   ["keyRotation", "secretVersion", "keyRotation decides when there is a new secret"],
 ] as const;
 
-/** @throws {pulumi.ResourceError} naming the argument, and the fix */
-export function checkPool(workPoolName: string, args: ContainerInstancePushPoolArgs, of: Declared): void {
+/**
+ * @returns whom the pool trusts, with federated credentials
+ * @throws {pulumi.ResourceError} naming the argument, and the fix
+ */
+export function checkPool(workPoolName: string, args: ContainerInstancePushPoolArgs, of: Declared): Trust | undefined {
   checkExclusive(args, EXCLUSIVE, of);
   checkName("workPoolName", workPoolName, of);
   checkLimits(args, of);
   checkChoice("credentials", args.credentials, Credentials, of);
-  if (args.credentials === Credentials.Federated) refuse("credentials federated is for Google Cloud and AWS only: give key or ambient", of);
   checkKeyRotation(args, of);
   if (args.keyRotation && args.keyRotation.everyDays + args.keyRotation.overlapDays > 730)
     refuse("keyRotation: everyDays and overlapDays must be at most 730 together, because Azure ends a secret after two years", of);
@@ -57,6 +62,7 @@ export function checkPool(workPoolName: string, args: ContainerInstancePushPoolA
   checkVariableNames("secretEnv", args.secretEnv, of);
   checkSecret(args, of);
   checkGiven(args, of);
+  return checkFederation(args, azureTrust, of);
 }
 
 function checkSecret(
@@ -75,6 +81,10 @@ function checkSecret(
         `credentials ambient and ${given[0]} cannot both be given: ambient makes no secret. List who submits in submitters instead`,
         of,
       );
+  }
+  if (credentials === Credentials.Federated) {
+    const given = Object.entries({ secretEndDate, secretVersion }).find(([, value]) => value !== undefined);
+    if (given) refuse(`credentials federated and ${given[0]} cannot both be given: federated makes no secret`, of);
   }
   if (secretEnv?.PREFECT_API_KEY !== undefined)
     refuse("secretEnv.PREFECT_API_KEY is not allowed: use the argument prefectApiKey instead", of);

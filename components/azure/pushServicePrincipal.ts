@@ -6,6 +6,7 @@ import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkText, declared, partOf } from "../checks";
 import type { KeyInManifest } from "../definitions";
+import { checkKeysAllowed } from "../federation";
 import { physicalName } from "../physicalName";
 import { type PoolRotation, rotatingKey } from "../rotatingKeys";
 import type { Permissions } from "../submitting";
@@ -122,6 +123,7 @@ export class PushServicePrincipal extends pulumi.ComponentResource {
     checkClientId("clientId", args.clientId, of);
     checkEndDate("secretEndDate", args.secretEndDate, of);
     checkText("secretVersion", args.secretVersion, of);
+    checkKeysAllowed("this component", "use FederatedServicePrincipal, or ContainerSubmitAccess for those with their own login", of);
     super("pushpool:index:PushServicePrincipal", name, args, opts);
     const made = pushPrincipal(name, { ...args, subscriptionId }, partOf(this, opts));
 
@@ -151,10 +153,8 @@ export function pushPrincipal(
 ): Pick<PushServicePrincipal, "clientId" | "tenantId" | "principalId" | "clientSecret" | "keyCreatedAt" | "keyEndsAt"> &
   Required<Pick<KeyInManifest, "keyId">> &
   KeyInManifest {
-  const { clientId, displayName, secretEndDate, secretVersion, ...access } = args;
-  const known = clientId === undefined ? newPrincipal(name, displayName, options) : knownPrincipal(clientId, options);
-  const members = [{ principalId: known.principalId, principalType: "ServicePrincipal" }];
-  const allowed = letSubmit(`${name}-access`, { ...access, members }, options);
+  const { secretEndDate, secretVersion, ...who } = args;
+  const { known, allowed } = submittingPrincipal(name, who, options);
   // After its roles: by the time that there is a secret, they have had a while to become known everywhere.
   const make = (secretName: string) =>
     new ApplicationPassword(
@@ -218,6 +218,18 @@ function changingSecret(
     keyId,
     rotation: shown,
   };
+}
+
+/** An application that submits, and what it is allowed. */
+export function submittingPrincipal(
+  name: string,
+  args: Omit<PushServicePrincipalArgs, "secretEndDate" | "secretVersion"> & { subscriptionId: pulumi.Input<string> },
+  options: pulumi.CustomResourceOptions,
+): { known: Principal; allowed: ReturnType<typeof letSubmit> } {
+  const { clientId, displayName, ...access } = args;
+  const known = clientId === undefined ? newPrincipal(name, displayName, options) : knownPrincipal(clientId, options);
+  const members = [{ principalId: known.principalId, principalType: "ServicePrincipal" }];
+  return { known, allowed: letSubmit(`${name}-access`, { ...access, members }, options) };
 }
 
 /** An application and its service principal. */

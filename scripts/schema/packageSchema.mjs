@@ -21,6 +21,8 @@ const INSTEAD = {
   "AzureContainerInstanceCredentialsBlock.definition": { type: "string" },
   "GcpCredentialsBlock.definition": { type: "string" },
   "AwsCredentialsBlockArgs.federation": ANY,
+  "AzureContainerInstanceCredentialsBlockArgs.federation": ANY,
+  "FederatedServicePrincipal.federation": ANY,
   "GcpCredentialsBlockArgs.federation": ANY,
   "GcpCredentialsBlockArgs.serviceAccountInfo": ANY,
   "WebIdentityRole.federation": ANY,

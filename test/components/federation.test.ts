@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ContainerInstancePushPool, FederatedServicePrincipal, PushServicePrincipal } from "../../components/azure";
 import { type FederationArgs, trustOf } from "../../components/federation";
 import { CloudRunPushPool, PushServiceAccount, WorkloadIdentityFederation } from "../../components/gcp";
 import { mockPulumi, settled } from "./mocks";
@@ -166,5 +167,84 @@ describe("Google Cloud", () => {
       serviceAccount: FLOWS,
     });
     expect((await settled(push.federation)).value).toMatchObject({ actsAs: FLOWS, issuer: GITHUB });
+  });
+});
+
+const SUBSCRIPTION = "22222222-2222-4222-8222-222222222222";
+const FLOWS_OF_AZURE = { subscriptionId: SUBSCRIPTION, resourceGroupName: "flows" };
+
+describe("Azure", () => {
+  const federated = { ...FLOWS_OF_AZURE, credentials: "federated" as const };
+  test.each([
+    ["no federation", federated, /^federation is missing: federated credentials need it/],
+    ["federation with a secret", { ...FLOWS_OF_AZURE, federation: { github: ETL } }, /^federation needs federated credentials/],
+    [
+      "a block",
+      { ...FLOWS_OF_AZURE, credentialsBlock: "azure-container-instance-credentials/x", federation: { github: ETL } },
+      /^credentialsBlock and federation cannot both be given/,
+    ],
+    [
+      "when a secret ends",
+      { ...federated, federation: { github: { ...ETL, branch: "main" } }, secretEndDate: "2027-06-30T00:00:00Z" },
+      /^credentials federated and secretEndDate cannot both be given: federated makes no secret$/,
+    ],
+    [
+      "a whole repository",
+      { ...federated, federation: { github: ETL } },
+      /^federation\.github needs branch or environment: Azure compares whole subjects\. For several, give issuer: "https:\/\/token\.actions/,
+    ],
+    ["a whole project", { ...federated, federation: { gitlab: { project: "a/b" } } }, /^federation\.gitlab needs branch: Azure compares/],
+    [
+      "logins",
+      { ...federated, federation: { github: { ...ETL, branch: "main" }, logins: ["user/x"] } },
+      /^federation\.logins is not for Azure/,
+    ],
+    [
+      "21 subjects",
+      { ...federated, federation: { issuer: "https://a.b", subjects: Array.from({ length: 21 }, (_, index) => `s${index}`) } },
+      /^federation\.subjects: an application of Azure trusts at most 20 subjects, and there are 21$/,
+    ],
+    [
+      "a long subject",
+      { ...federated, federation: { issuer: "https://a.b", subjects: ["s".repeat(601)] } },
+      /^federation: Azure accepts issuers and subjects of at most 600 characters/,
+    ],
+  ])("refused: %s", (_, args, says) => {
+    expect(() => new ContainerInstancePushPool("etl", args)).toThrow(says);
+  });
+
+  test("a stack that forbids keys refuses what would make a secret", () => {
+    pulumi.runtime.setAllConfig({ "pushpool:keys": "forbidden" });
+    expect(() => new ContainerInstancePushPool("etl", FLOWS_OF_AZURE)).toThrow(/^the pool would make a key, and this stack forbids keys/);
+    expect(() => new PushServicePrincipal("etl", FLOWS_OF_AZURE)).toThrow(
+      /^this component would make a key.*use FederatedServicePrincipal/,
+    );
+    new ContainerInstancePushPool("own", { ...FLOWS_OF_AZURE, credentials: "ambient" });
+    new ContainerInstancePushPool("jobs", { ...federated, federation: { github: { ...ETL, branch: "main" } } });
+  });
+
+  test("the manifest has the trust and no secret", async () => {
+    const { definition } = new ContainerInstancePushPool("etl", {
+      ...federated,
+      federation: { issuer: GITHUB, subjects: ["repo:acme/etl:ref:refs/heads/a", "b", "b"], audience: "pushpool" },
+    });
+    const { value, secrets } = await settled(definition.blocks);
+    expect(secrets).toEqual([]);
+    const block = (value as Record<string, { data: object }>)["azure-container-instance-credentials/etl"];
+    expect(block).toMatchObject({
+      federation: { issuer: GITHUB, audience: "pushpool", subjects: ["repo:acme/etl:ref:refs/heads/a", "b"], token: { from: "github" } },
+    });
+    expect(Object.keys(block?.data ?? {}).sort()).toEqual(["client_id", "tenant_id"]);
+  });
+
+  test("as a component of its own", async () => {
+    const push = new FederatedServicePrincipal("etl-push", {
+      ...FLOWS_OF_AZURE,
+      federation: { gitlab: { project: "a/b", branch: "main" } },
+    });
+    expect((await settled(push.federation)).value).toMatchObject({
+      audience: "api://AzureADTokenExchange",
+      token: { from: "environment", variable: "PUSHPOOL_ID_TOKEN" },
+    });
   });
 });

@@ -105,7 +105,9 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   ],
   AzureContainerInstanceCredentialsBlock: [
     [{ blockName: "a/b" }, /^blockName/],
-    [{ clientId: SUBSCRIPTION, tenantId: SUBSCRIPTION }, /clientId, tenantId and clientSecret belong together/],
+    [{ clientId: SUBSCRIPTION, tenantId: SUBSCRIPTION }, /clientId, tenantId and clientSecret \(or federation\) belong together/],
+    [{ clientId: SUBSCRIPTION, tenantId: "t", clientSecret: "s", federation: {} }, /^federation and clientSecret cannot both be given/],
+    [{ federation: {} }, /belong together/],
     [{ clientId: "etl", tenantId: "t", clientSecret: "s" }, /clientId "etl" must be the client id of an application/],
   ],
   ContainerInstancePushPool: [
@@ -142,6 +144,13 @@ const refused: Record<string, readonly (readonly [args: object, message: RegExp,
   PullIdentity: [
     [{ ...GROUP, registryId: "acme" }, /registryId "acme" must be a resource id such as .*Microsoft\.ContainerRegistry\/registries\/NAME/],
     [{ ...GROUP, registryId: pulumi.output("x"), identityName: "a" }, /identityName "a" is invalid/],
+  ],
+  FederatedServicePrincipal: [
+    [{ subscriptionId: SUBSCRIPTION, resourceGroupName: "flows", federation: {} }, /^federation names nobody/],
+    [
+      { subscriptionId: SUBSCRIPTION, resourceGroupName: "flows", federation: { logins: ["user/x"] } },
+      /^federation\.logins is not for Azure, .* list them in submitters/,
+    ],
   ],
   PushServicePrincipal: [
     [{ subscriptionId: SUBSCRIPTION, resourceGroupName: "flows", clientId: "etl" }, /clientId "etl"/],

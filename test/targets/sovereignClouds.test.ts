@@ -131,7 +131,7 @@ describe("Azure", () => {
   ])("the authority %s: where one logs in, and for what its tokens are", async (authority, login, management, logs) => {
     const pool = poolOf(azure(authority));
     expect(await firstHost(createContainerInstancesTarget, pool, groupJob("true"))).toBe(login);
-    expect(azureAccess(pool)).toMatchObject({
+    expect(azureAccess(pool, {})).toMatchObject({
       endpoints: { management, logs },
       scopes: { management: `${management}/.default`, logs: `${logs}/.default` },
     });

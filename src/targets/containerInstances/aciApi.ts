@@ -8,6 +8,7 @@ import type { SharedNotes } from "../target";
 import { type AciBucket, aciBucket, type Caller, leftBy, queryBucket, refusedBuckets } from "./aciBuckets";
 import { type Access, loaded } from "./azureAccess";
 import { type AzureKind, asFailure } from "./azureFailures";
+import { LoginError } from "./azureLogin";
 import { factsOf } from "./groupFacts";
 import type { GroupName, GroupPlace } from "./groupNames";
 import type { GroupFacts } from "./groupOutcome";
@@ -119,6 +120,19 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     };
   }
 
+  /** Without a secret, a token that Azure refuses before its end is replaced once: a 401 of Azure itself has done nothing. */
+  async function renewing<T>(work: () => Promise<T>): Promise<T> {
+    const used = opened();
+    try {
+      return await work();
+    } catch (error) {
+      const isRefused = !(error instanceof LoginError) && (error as { statusCode?: number }).statusCode === 401;
+      if (!access.federated || !isRefused) throw error;
+      if (session === used) session = undefined;
+      return work();
+    }
+  }
+
   const call = openCalls<AzureKind>({
     cloud: "Azure",
     pool: access.pool,
@@ -157,16 +171,21 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     call(
       what,
       buckets.map((name) => aciBucket(name, callerOf(subscription, options.location))),
-      async () => {
-        const client = await (await opened()).client(subscription);
-        return work(client, { abortSignal: within(options.signal) });
-      },
+      () =>
+        renewing(async () => {
+          const client = await (await opened()).client(subscription);
+          return work(client, { abortSignal: within(options.signal) });
+        }),
       options,
     );
 
-  async function fetched(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
+  const fetched = (url: string, scope: string, init: RequestInit, signal?: AbortSignal) =>
+    renewing(() => fetchedOnce(url, scope, init, signal));
+
+  async function fetchedOnce(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
     const { credential } = await opened();
-    const token = await credential.getToken(scope);
+    // As the SDK does. Azure's library would otherwise log in once more.
+    const token = await credential.getToken(scope, { enableCae: scope === scopes.management });
     const response = await fetch(url, {
       ...init,
       headers: { authorization: `Bearer ${token?.token}`, "content-type": "application/json" },

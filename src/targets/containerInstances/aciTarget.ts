@@ -48,7 +48,7 @@ import type { GroupRequest } from "./groupRequest";
  */
 export async function createContainerInstancesTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
   const pool = await place.pool();
-  return targetOver(accessOf(pool), pool, place);
+  return targetOver(accessOf(pool, place.env), pool, place);
 }
 
 /** The same for a known login. */

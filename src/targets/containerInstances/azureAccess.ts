@@ -2,6 +2,7 @@ import type { TokenCredential } from "@azure/identity";
 import type { Value, ValueObject } from "../../json";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
+import { IdentityTokens } from "../cloud/identityToken";
 import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainTextAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
@@ -27,6 +28,8 @@ export interface Access extends PoolFacts {
   endpoints: { management: string; logs: string };
   /** What tokens are for, whatever the base URL. */
   scopes: { management: string; logs: string };
+  /** Whether identity tokens take the place of a secret. */
+  federated: boolean;
   /** When the credentials were made, in milliseconds; absent: long ago. */
   createdAt?: number;
   /** A new one: it keeps the tokens that it was given. */
@@ -37,17 +40,23 @@ export interface Access extends PoolFacts {
  * What a pool's definition says of its cloud.
  * @throws {UserError} naming what of it cannot be used
  */
-export function accessOf(pool: PoolAccess): Access {
+export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   const { block, data = {} } = pool.credentials ?? {};
   const at = `blocks.${block}.data`;
   checkServices(pool, SERVICES, "an azure-container-instance:push");
   for (const [service, url] of Object.entries(pool.endpoints)) urlAt(url, `pools.${pool.name}.endpoints.${service}`);
   const login: ValueObject = pool.ambient ? {} : data;
+  const federation = pool.ambient ? undefined : pool.credentials?.federation;
   const [clientId, tenantId, clientSecret] = ["client_id", "tenant_id", "client_secret"].map((key) =>
     plainTextAt(login[key], `${at}.${key}`),
   );
-  const given = [clientId, tenantId, clientSecret].filter((each) => each !== undefined).length;
-  if (given !== 0 && given !== 3) throw new UserError(`${at}: needs all of client_id, tenant_id and client_secret, or none of them`);
+  const given = [clientId, tenantId, clientSecret ?? federation].filter((each) => each !== undefined).length;
+  if (given !== 0 && given !== 3)
+    throw new UserError(
+      federation === undefined
+        ? `${at}: needs all of client_id, tenant_id and client_secret, or none of them`
+        : `${at}: needs client_id and tenant_id beside the block's federation`,
+    );
   // Azure's library takes nothing else.
   if (tenantId !== undefined && !/^[0-9a-zA-Z.-]+$/.test(tenantId))
     throw new UserError(
@@ -61,16 +70,20 @@ export function accessOf(pool: PoolAccess): Access {
     pool: pool.name,
     source: pool.source,
     ...(clientId === undefined ? {} : { clientId }),
+    federated: federation !== undefined,
     ...createdAtOf(pool),
     endpoints: { management: pool.endpoints.management ?? cloud.management, logs: pool.endpoints.logs ?? cloud.logs },
     scopes: { management: `${cloud.management}/.default`, logs: `${cloud.logs}/.default` },
     credential: async () => {
-      const { ClientSecretCredential, DefaultAzureCredential } = await loaded(() => import("@azure/identity"));
-      return loginOver((more) =>
-        clientId === undefined || tenantId === undefined || clientSecret === undefined
-          ? new DefaultAzureCredential({ ...options, ...more })
-          : new ClientSecretCredential(tenantId, clientId, clientSecret, { ...options, ...more }),
-      );
+      const { ClientAssertionCredential, ClientSecretCredential, DefaultAzureCredential } = await loaded(() => import("@azure/identity"));
+      const tokens = federation && new IdentityTokens({ pool: pool.name, federation, env, fileVariable: "AZURE_FEDERATED_TOKEN_FILE" });
+      return loginOver((more, assertion) => {
+        const all = { ...options, ...more };
+        if (clientId === undefined || tenantId === undefined) return new DefaultAzureCredential(all);
+        return clientSecret === undefined
+          ? new ClientAssertionCredential(tenantId, clientId, assertion, all)
+          : new ClientSecretCredential(tenantId, clientId, clientSecret, all);
+      }, tokens);
     },
   };
 }

@@ -63,7 +63,8 @@ const BY_STATUS: Record<number, CommonKind> = { 401: "unauthenticated", 403: "de
 const LOGIN_TEXTS: readonly [RegExp, AzureKind | CommonKind][] = [
   [/AADSTS7000222\b/, "expired"],
   [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found/i, "tenant"],
-  [/AADSTS(90033|90006|50196|90014)\b|temporarily_unavailable|server_error/i, "unclear"],
+  // 50166, 90061, 501661: it cannot read the documents of the issuer of an identity token.
+  [/AADSTS(90033|90006|50196|90014|50166|90061|501661)\b|temporarily_unavailable|server_error/i, "unclear"],
   [/AADSTS\d/, "unauthenticated"],
 ];
 
@@ -79,7 +80,9 @@ export const asFailure = failureReader<AzureKind>((error, message) => {
   const { statusCode: status, response, code: given } = error as SdkError;
   if (error instanceof LoginError) {
     const wait = retryAfterOf((name) => (name === "retry-after" ? error.retryAfter : undefined), message);
-    return new CloudFailure<AzureKind>(loginKind(error), message, wait === undefined ? {} : { retryAfter: wait });
+    const kind = loginKind(error);
+    const denied = kind === "unauthenticated" ? error.explanation : undefined;
+    return new CloudFailure<AzureKind>(kind, message, { ...(wait === undefined ? {} : { retryAfter: wait }), ...denied });
   }
   if (status === undefined) return undefined;
   const code = given ?? "";

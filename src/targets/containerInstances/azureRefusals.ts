@@ -23,7 +23,9 @@ export function refusal(what: string, failure: AzureFailure, { clientId, pool }:
     sentences: {
       // Azure's words end with a full stop.
       denied: (_, why) => `${what}: access denied for ${as}: ${mend(why) === "" ? why : why.replace(/\.$/, "")}${mend(why)}`,
-      unauthenticated: (_, why) => {
+      unauthenticated: (_, why, { details: { advice } }) => {
+        if (advice !== undefined)
+          return `${what}: Microsoft Entra does not let this process act as ${as}: ${why.replace(/\.$/, "")}${advice}`;
         if (/CredentialUnavailable|failed to retrieve a token from the included credentials|Please run 'az login'/i.test(why))
           return `${what}: there is no Azure login here: log in with \`az login\`, or give the work pool a credentials block: ${why}`;
         if (/7000215/.test(why)) return `${what}: the client_secret of ${as} is wrong: ${renew}: ${why}`;

@@ -49,6 +49,7 @@ export function provisioned({ world }: FakeAzure) {
     clients: [...directory.clients.values()].map(({ displayName }) => displayName),
     principals: [...directory.principals.values()].map(({ displayName }) => displayName),
     secrets: [...directory.clients.values()].flatMap(({ displayName, secrets }) => secrets.map(() => displayName)),
+    trusts: [...directory.clients.values()].flatMap(({ federated }) => federated.map(({ issuer, subject }) => `${issuer} ${subject}`)),
     roles: [...access.definitions.values()].flatMap(({ builtIn, roleName }) => (builtIn ? [] : [roleName])),
     assignments: access.assignments.map(({ scope, roleDefinitionId, principalId }) => ({
       scope,

@@ -50,7 +50,7 @@ describeTarget("azure-container-instance", () => {
     open: (): Target => {
       const notes = openSqliteLedger(join(folder, "ledger.db"));
       undo.push(() => notes.close());
-      return targetOver(accessOf(pool), pool, { notes, env: QUICK, digestKey: () => Buffer.from("key") });
+      return targetOver(accessOf(pool, {}), pool, { notes, env: QUICK, digestKey: () => Buffer.from("key") });
     },
     job,
     streams: "merged",

@@ -49,6 +49,8 @@ export interface FakeAzure extends FakeCloud<World, CallRecord, Fault> {
   client(name: string, roles?: readonly string[], scope?: string): ClientCredentials;
   /** A token of another issuer, which a federated credential may accept instead of a secret. */
   assertion(assertion: Assertion): Promise<string>;
+  /** End all access tokens before their time. */
+  endTokens(): void;
   /** An access token of the subscription's owner, for what a test does itself. @param audience Resource Manager's */
   ownerToken(audience?: string): string;
   /** Base URL of a resource in Resource Manager: `/subscriptions/S/resourceGroups/G`. */
@@ -120,6 +122,7 @@ export async function startFakeAzure(options: FakeAzureOptions = {}): Promise<Fa
       return sign({ iss: issuer, sub: subject, aud: audience, iat: now, nbf: now, exp: now + seconds }, key, "RS256");
     },
     ownerToken: (audience = "https://management.azure.com") => tokens.give(owner, audience),
+    endTokens: () => tokens.endAll(),
     stop: async () => {
       world.background.stop();
       await close();

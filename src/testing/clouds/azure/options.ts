@@ -34,6 +34,8 @@ export interface FakeAzureOptions extends CommonOptions {
   roleDelay?: number;
   /** Until a new principal can be given a role without its type, in milliseconds. @default 0 */
   principalDelay?: number;
+  /** Where the documents of OIDC issuers are, by `iss`, if not under the issuer's own URL: a fake issuer. @default none */
+  issuers?: Record<string, string>;
   /** How long an access token is good for, in seconds. @default 3599 */
   tokenLifetime?: number;
   /** Most that a subscription may have in a region. @default 100 groups, 100 cores, 10 Spot cores */
@@ -97,6 +99,7 @@ export function settled(options: FakeAzureOptions): Settled {
     grace: 30_000,
     roleDelay: 0,
     principalDelay: 0,
+    issuers: {},
     tokenLifetime: 3599,
     limits: {},
     ...options,

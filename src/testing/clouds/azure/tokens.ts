@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { decode, verify } from "hono/jwt";
+import { verifyIdentity } from "../shared/verifyIdentity";
 import type { Client, Directory, FederatedCredential, Principal } from "./directory";
 import { EntraError, gatewayError } from "./errors";
 import type { Settled } from "./options";
@@ -11,6 +12,8 @@ interface Given {
   until: number;
 }
 
+type Options = Pick<Settled, "issuers" | "keyDelay" | "tokenLifetime">;
+
 /** What a client asks the token endpoint for (its form). */
 export type TokenForm = Record<string, string>;
 
@@ -20,12 +23,17 @@ const FEDERATION = "https://learn.microsoft.com/entra/workload-id/workload-ident
 /** Gives access tokens out against a client's credentials, and knows them again. */
 export class Tokens {
   readonly #directory: Directory;
-  readonly #options: Pick<Settled, "keyDelay" | "tokenLifetime">;
+  readonly #options: Options;
   readonly #given = new Map<string, Given>();
 
-  constructor(directory: Directory, options: Pick<Settled, "keyDelay" | "tokenLifetime">) {
+  constructor(directory: Directory, options: Options) {
     this.#directory = directory;
     this.#options = options;
+  }
+
+  /** All that were given are over. */
+  endAll(): void {
+    for (const given of this.#given.values()) given.until = 0;
   }
 
   /** @param audience the resource it is for: `https://management.azure.com` */
@@ -149,12 +157,30 @@ export class Tokens {
       const message = `Client assertion is not within its valid time range. Current time: ${new Date().toISOString()}, expiry time of assertion ${new Date(claims.exp * 1000).toISOString()}.`;
       throw refuse(401, "invalid_client", 700024, message);
     }
-    if (!(await this.#signedBy(claims.iss, assertion)))
-      throw refuse(400, "invalid_request", 50013, "Assertion failed signature validation.");
+    await this.#checkSignature(claims.iss, assertion, refuse);
+  }
+
+  async #checkSignature(issuer: string, assertion: string, refuse: Refuse): Promise<void> {
+    const invalid = () => refuse(400, "invalid_request", 50013, "Assertion failed signature validation.");
+    if (this.#directory.knowsIssuer(issuer)) {
+      if (!(await this.#signedBy(issuer, assertion))) throw invalid();
+      return;
+    }
+    const identity = await verifyIdentity(assertion, this.#options.issuers);
+    if (!("fault" in identity)) return;
+    switch (identity.fault) {
+      case "unreachable":
+        throw refuse(400, "invalid_request", 50166, "Request to External OIDC endpoint failed.");
+      case "unknownKey": {
+        const message = `The certificate with identifier ${identity.kid} used to sign the federated credential could not be found in the metadata of identity provider ${issuer}. Please validate that your Identity Provider's metadata exposes the key used to sign the incoming token.`;
+        throw refuse(401, "invalid_client", 7000272, message);
+      }
+      default:
+        throw invalid();
+    }
   }
 
   async #signedBy(issuer: string, assertion: string): Promise<boolean> {
-    if (!this.#directory.knowsIssuer(issuer)) return false;
     const key = this.#directory.issuer(issuer).publicKey.export({ type: "spki", format: "pem" }).toString();
     return verify(assertion, key, "RS256").then(
       () => true,

@@ -3,7 +3,7 @@ import { unlessMissing } from "../cloudApi";
 import type { StandInResource } from "../standInProvider";
 import type { AzureApi } from "./azureApi";
 
-/** Applications, their service principals and secrets: calls of Microsoft Graph. */
+/** Applications, their service principals, secrets and federated credentials: calls of Microsoft Graph. */
 export function directoryResources(api: AzureApi): Record<string, StandInResource> {
   const { graph } = api;
   const get = (path: string) => unlessMissing(graph("GET", path));
@@ -70,6 +70,25 @@ export function directoryResources(api: AzureApi): Record<string, StandInResourc
           await graph("POST", `${applicationId}/removePassword`, { keyId: keyId ?? "" });
       },
     },
+    "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": {
+      replaceOn: ["applicationId", "displayName"],
+      computed: ["credentialId"],
+      create: async ({ applicationId, ...inputs }) => {
+        const made = await graph("POST", `${applicationId}/federatedIdentityCredentials`, credentialBody(inputs));
+        return { id: `${objectId(applicationId)}/federatedIdentityCredential/${made.id}`, outputs: { credentialId: made.id ?? "" } };
+      },
+      read: async (id) => {
+        const found = await get(credentialPath(id));
+        if (!found) return undefined;
+        const { issuer = "", subject = "", audiences = [], name = "", description } = found;
+        return { id, outputs: { issuer, subject, audiences, displayName: name, description: description ?? "" } };
+      },
+      update: async (id, inputs) => {
+        await graph("PATCH", credentialPath(id), credentialBody(inputs));
+        return {};
+      },
+      delete: (id) => remove(credentialPath(id)),
+    },
   };
 }
 
@@ -100,6 +119,18 @@ export function directoryFunctions({ graph }: AzureApi): Record<string, (args: J
 
 function principalOutputs({ id = "", appOwnerOrganizationId = "", displayName = "" }: JsonObject): JsonObject {
   return { objectId: id, applicationTenantId: appOwnerOrganizationId, displayName };
+}
+
+/** https://learn.microsoft.com/graph/api/resources/federatedidentitycredential */
+function credentialBody({ displayName, issuer, subject, audiences, description }: JsonObject): JsonObject {
+  const body = { name: displayName, issuer, subject, audiences, description };
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined)) as JsonObject;
+}
+
+/** From `OBJECT-ID/federatedIdentityCredential/CREDENTIAL-ID`. */
+function credentialPath(id: string): string {
+  const [application, , credential] = id.split("/");
+  return `/applications/${application}/federatedIdentityCredentials/${credential}`;
 }
 
 /** From `/applications/OBJECT-ID`. */

@@ -146,6 +146,14 @@ const CASES: Record<string, Case> = {
     inputs: ({ applicationId }) => ({ applicationId, displayName: "pushpool" }),
     gone: (azure) => Object.assign(last(azure) ?? {}, { secrets: [] }),
   },
+  "azuread:index/applicationFederatedIdentityCredential:ApplicationFederatedIdentityCredential": {
+    inputs: ({ applicationId }) => ({
+      ...{ applicationId, displayName: "pushpool", description: "d", issuer: "https://gitlab.com", subject: "a" },
+      audiences: ["api://AzureADTokenExchange"],
+    }),
+    drift: [(azure) => Object.assign(last(azure)?.federated[0] ?? {}, { subject: "b" }), { subject: "b" }],
+    gone: (azure) => Object.assign(last(azure) ?? {}, { federated: [] }),
+  },
 };
 
 let azure: FakeAzure;
