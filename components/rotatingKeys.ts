@@ -5,7 +5,7 @@ import type { AnyJson } from "./anyJson";
 import type { KeyRotationArgs } from "./keyRotation";
 import { keyProof, keyQuestions } from "./trampoline";
 
-interface KeyProofArgs {
+interface KeyProofInputs {
   cloud: "aws" | "gcp" | "azure";
   workPoolName: string;
   keyId: pulumi.Input<string>;
@@ -24,7 +24,7 @@ class KeyProof extends pulumi.dynamic.Resource {
   /** When the cloud accepted the key, by the cloud's clock. ISO 8601. */
   declare readonly provenAt: pulumi.Output<string>;
 
-  constructor(name: string, args: KeyProofArgs, opts: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: KeyProofInputs, opts: pulumi.CustomResourceOptions) {
     super(keyProof, name, { ...args, provenAt: undefined }, opts, "pushpool", "KeyProof");
   }
 }

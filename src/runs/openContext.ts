@@ -85,13 +85,15 @@ export function openContext({
       const { workPool } = of.run;
       const warn = (message: string) => listeners.tell(message, workPool);
       const open = async (): Promise<OpenTarget> => {
-        const target = await openTarget(of.poolType, {
-          pool: () => poolAccess(context, of),
-          notes: ledger,
-          digestKey: context.digestKey,
-          warn,
-        });
-        return { target, credentials: await credentialsOf(of) };
+        let credentials: string | undefined;
+        // A target that does not read its pool needs no manifest.
+        const pool = async () => {
+          const access = await poolAccess(context, of);
+          credentials = await credentialsOf(of);
+          return access;
+        };
+        const target = await openTarget(of.poolType, { pool, notes: ledger, digestKey: context.digestKey, warn });
+        return { target, credentials };
       };
       const reopen = async () => {
         await context.manifest({ fresh: true });

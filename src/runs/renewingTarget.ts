@@ -1,10 +1,10 @@
 import type { Target } from "../targets/target";
 import { UserError } from "../userError";
 
-/** A target, and what its credentials are: another text means other ones. */
+/** A target, and what its credentials are: another text means other ones. `undefined`: it uses none. */
 export interface OpenTarget {
   target: Target;
-  credentials: string;
+  credentials: string | undefined;
 }
 
 /**
