@@ -4,7 +4,7 @@ import { findSdk, type Protocol } from "../../engine/grpc/protocol";
 import { propertiesFrom } from "../../engine/providers/providerConnection";
 import { nameOf, typeOf } from "../../engine/urn";
 import type { JsonObject } from "../../json";
-import { asInputs, checked, difference, foreseen, unknown } from "./standInDecisions";
+import { asInputs, checked, difference, foreseen, importedInputs, unknown } from "./standInDecisions";
 import type { Asked, StandInProvider, StandInResource } from "./standInProvider";
 
 /** A provider that listens. */
@@ -75,10 +75,12 @@ function serviceOf({ resources, functions = {} }: StandInProvider, { provider, p
       const found = type.read ? await type.read(id, known, asked) : { id };
       if (!found) return new provider.ReadResponse();
       const outputs = { ...known, ...found.outputs };
+      // An import knows only the id.
+      const isImport = Object.keys(known).length === 0;
       return new provider.ReadResponse()
         .setId(found.id)
         .setProperties(asStruct(outputs))
-        .setInputs(asStruct(asInputs(inputs, outputs)));
+        .setInputs(asStruct(isImport ? importedInputs(type, outputs) : asInputs(inputs, outputs)));
     }),
     update: unary(async (request: Request<"UpdateRequest">) => {
       const { type, asked } = about(request);

@@ -53,3 +53,8 @@ export function unknown(names: readonly string[] = []): JsonObject {
 export function asInputs(inputs: JsonObject, outputs: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, outputs[name] ?? value]));
 }
+
+/** The inputs of an imported resource: what the cloud returns, without what only the provider sets. */
+export function importedInputs({ computed = [] }: StandInResource, outputs: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => !computed.includes(name)));
+}

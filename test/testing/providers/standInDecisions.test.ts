@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { UNKNOWN } from "../../../src/engine/wire";
 import type { JsonObject } from "../../../src/json";
 import type { StandInResource } from "../../../src/testing";
-import { asInputs, checked, difference, foreseen } from "../../../src/testing/providers/standInDecisions";
+import { asInputs, checked, difference, foreseen, importedInputs } from "../../../src/testing/providers/standInDecisions";
 
 const of = (more: Partial<StandInResource> = {}): StandInResource => ({ create: () => ({ id: "1" }), ...more });
 const named = of({ autoName: { input: "name", longest: 24 }, defaults: { stage: "GA" } });
@@ -56,4 +56,9 @@ test("foreseen: what only the creation decides is unknown, unless it was given",
 
 test("asInputs: adds no input; shows drift; what the cloud does not return stays as it was", () => {
   expect(asInputs({ title: "a", secretData: "s" }, { title: "b", etag: "1" })).toEqual({ title: "b", secretData: "s" });
+});
+
+test("importedInputs: what the cloud returns, without what the provider sets", () => {
+  const create = () => ({ id: "1" });
+  expect(importedInputs({ computed: ["createDate"], create }, { user: "u", createDate: "now" })).toEqual({ user: "u" });
 });
