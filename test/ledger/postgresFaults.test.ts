@@ -1,0 +1,122 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import pg from "pg";
+import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { openPostgresDatabase } from "../../src/ledger/postgres/database";
+import { scratch } from "../scratch";
+import { until } from "../until";
+import { ownPostgres } from "./ownPostgres";
+import { newSchema, sharedPostgres } from "./postgresServer";
+
+// What a real server does when it is full, slow, restarted, without TLS, or asks for a password.
+
+vi.setConfig({ testTimeout: 120_000 });
+let url: string;
+beforeAll(async () => {
+  url = await sharedPostgres();
+}, 300_000);
+
+function open(at: string) {
+  const told: string[] = [];
+  const db = openPostgresDatabase(at, newSchema(), { warn: (message) => told.push(message) });
+  onTestFinished(() => db.close());
+  return { db, told };
+}
+
+async function ask(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+function inEnv(name: string, value: string | undefined) {
+  vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+}
+
+test("too many connections: it waits for one, says so, and goes on by itself; in the end there is one message", async () => {
+  const role = newSchema();
+  const database = new URL(url).pathname.slice(1);
+  await ask(`CREATE ROLE ${role} LOGIN PASSWORD 'x1y2z3' CONNECTION LIMIT 0; GRANT CREATE ON DATABASE "${database}" TO ${role}`);
+  const at = Object.assign(new URL(url), { username: role, password: "x1y2z3" }).href;
+  const { db, told } = open(at);
+  const answer = db.read("SELECT 1 AS one");
+  await until(() => told.length > 0);
+  expect(told).toEqual([expect.stringContaining("does not answer now: waiting for it")]);
+  inEnv("PUSHPOOL_LEDGER_WAIT_SECONDS", "0.1");
+  await expect(open(at).db.read("SELECT 1")).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/it has too many connections: raise max_connections, or use a pooler/),
+  });
+  await ask(`ALTER ROLE ${role} CONNECTION LIMIT 10`);
+  expect((await answer).rows).toEqual([{ one: 1 }]);
+  expect(told).toEqual([expect.anything(), expect.stringContaining("answers again")]);
+  expect(told.join()).not.toContain("x1y2z3");
+});
+
+test("a statement that takes longer than the server allows: one message with the fix, and the connection stays usable", async () => {
+  const { db } = open(url);
+  const slow = db.transaction(async (execute) => {
+    await execute("SET LOCAL statement_timeout = 20");
+    await execute("SELECT pg_sleep(100)");
+  });
+  await expect(slow).rejects.toMatchObject({
+    name: "UserError",
+    exitCode: 5,
+    message: expect.stringMatching(/longer than the server's statement_timeout: raise it for this role, then repeat the command/),
+  });
+  expect((await db.read("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+});
+
+test("a connection without TLS that leaves the machine is warned about once, and one that does not is not", async () => {
+  // This address leads to the same server, but does not look like this machine's own.
+  const far = Object.assign(new URL(url), { hostname: "0.0.0.0" }).href;
+  const [first, second, near] = [open(far), open(far), open(url)];
+  for (const { db } of [first, second, near]) await db.read("SELECT 1");
+  expect(first.told).toEqual([expect.stringMatching(/^warning: the connection to the ledger .* is not encrypted.*sslmode=verify-full/)]);
+  expect([second.told, near.told]).toEqual([[], []]);
+  expect(first.told.join()).not.toContain(new URL(url).password);
+});
+
+test("the password comes from ~/.pgpass; without it there, the login is refused with one message", async () => {
+  const { hostname, port, username, password } = new URL(url);
+  const at = Object.assign(new URL(url), { password: "" }).href;
+  const home = scratch();
+  inEnv("HOME", home);
+  for (const name of ["PGPASSWORD", "PGPASSFILE"]) vi.stubEnv(name, undefined);
+  const file = join(home, ".pgpass");
+  writeFileSync(file, `${hostname}:${port}:*:${username}:${decodeURIComponent(password)}\n`, { mode: 0o600 });
+  expect((await open(at).db.read("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+  rmSync(file);
+  await expect(open(at).db.read("SELECT 1")).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/the server wants a password|the password or the user is wrong/),
+  });
+});
+
+test("a server that restarts in the middle of statements: they go on by themselves", async () => {
+  const own = await ownPostgres();
+  const { db } = open(own.url);
+  await db.transaction(async (execute) => {
+    await execute(`CREATE TABLE ${db.table("counted")} (n int)`);
+  });
+  let isOver = false;
+  const counted = (async () => {
+    let count = 0;
+    for (; !isOver; count += 1) {
+      const n = count;
+      const isThere = async () =>
+        (await db.read(`SELECT 1 FROM ${db.table("counted")} WHERE n = $1`, [n])).rowCount === 1 ? { result: undefined } : undefined;
+      await db.transaction(async (execute) => void (await execute(`INSERT INTO ${db.table("counted")} VALUES ($1)`, [n])), isThere);
+    }
+    return count;
+  })();
+  await own.restart();
+  await db.read("SELECT 1");
+  isOver = true;
+  const { rows } = await db.read(`SELECT count(*)::int AS all, count(DISTINCT n)::int AS once FROM ${db.table("counted")}`);
+  const count = await counted;
+  expect(count).toBeGreaterThan(0);
+  expect(rows[0]).toMatchObject({ all: rows[0]?.once });
+});
