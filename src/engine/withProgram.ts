@@ -79,10 +79,7 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
   const server = await startGrpcServer([monitorService(protocol, deployment), engineService(protocol, onLog)]);
   deployment.monitor = server.address;
   let providers: ProviderHost | undefined;
-  const schemaOf = async (name: string) => {
-    const loaded = await load(name);
-    return loaded.provider.schema().finally(() => loaded.close());
-  };
+  const schemaOf = async (name: string) => (await host.promise).schema(name);
   const onAbort = () => void deployment.interrupt().finally(() => kill());
   let end: ProgramEnd;
   try {

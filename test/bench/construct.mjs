@@ -26,11 +26,47 @@ async function secondsOf(scratch, kind, count) {
   writeFileSync(join(dir, "Pulumi.yaml"), "name: bench\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n");
   writeFileSync(join(dir, "package.json"), '{ "name": "bench", "private": true, "main": "index.js" }');
   writeFileSync(join(dir, "index.js"), PROGRAMS[kind](count));
+  return secondsOfUp(dir);
+}
+
+/** The `up` of a new stack of the project in a folder, in seconds. */
+async function secondsOfUp(dir) {
   mkdirSync(join(dir, "home"));
   const stack = offlineStack({ projectDir: dir, home: join(dir, "home"), env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "" } });
   const start = performance.now();
   await stack.up();
   return (performance.now() - start) / 1000;
+}
+
+/**
+ * An `up` of one local pool in Python, against TypeScript.
+ * @param venv the folder of a venv with the package `pulumi`
+ */
+export async function benchPythonUp({ venv, rounds = 5 }) {
+  const scratch = mkdtempSync(join(tmpdir(), "pushpool-bench-up-"));
+  const inPython = () => {
+    const dir = mkdtempSync(join(scratch, "python-"));
+    symlinkSync(join(root, "lib", "sdk", "python", "pulumi_pushpool"), join(dir, "pulumi_pushpool"));
+    writeFileSync(join(dir, "Pulumi.yaml"), `name: bench\nruntime: { name: python, options: { toolchain: pip, virtualenv: ${venv} } }\n`);
+    writeFileSync(join(dir, "__main__.py"), 'import pulumi_pushpool\npulumi_pushpool.ProcessPushPool("pool-0", concurrency_limit=4)\n');
+    return secondsOfUp(dir);
+  };
+  const times = { python: [], own: [] };
+  try {
+    for (let round = 0; round < rounds; round++) {
+      times.own.push(await secondsOf(scratch, "own", 1));
+      times.python.push(await inPython());
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const [python, own] = [median(times.python), median(times.own)];
+  return {
+    what: "up of 1 local pool in Python, against TypeScript",
+    measured: `${python.toFixed(2)} s against ${own.toFixed(2)} s`,
+    ratio: `${(python / own).toFixed(2)}x`,
+    aim: "-",
+  };
 }
 
 export async function benchConstruct({ rounds = 3 } = {}) {

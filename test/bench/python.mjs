@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { build } from "rolldown";
+import { benchPythonUp } from "./construct.mjs";
 import { compare, median } from "./measure.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -48,6 +50,9 @@ export async function benchPython({ scratch, env, report }) {
   const measured = `${ours.toFixed(0)} ms against ${theirs.toFixed(0)} ms`;
   report("run of a Python function against python3 file.py, then run of `true`", measured, `${ratio.toFixed(2)}x`, "<= 1.5x");
 
+  const up = await benchPythonUp({ venv: await pulumiVenv(scratch) });
+  report(up.what, up.measured, up.ratio, up.aim);
+
   const names = Array.from({ length: 500 }, (_, n) => `flow_${n}`);
   for (let n = 0; n < 50; n++) {
     const functions = names
@@ -63,4 +68,12 @@ export async function benchPython({ scratch, env, report }) {
     times.push(performance.now() - start);
   }
   report("reading 500 flows of 50 Python files", `${median(times).toFixed(0)} ms`, "", "-");
+}
+
+/** The venv of the tests, which have it in TypeScript. */
+async function pulumiVenv(scratch) {
+  const file = join(scratch, "pulumiVenv.cjs");
+  const output = { file, format: "cjs", codeSplitting: false };
+  await build({ input: join(root, "test", "pulumiVenv.ts"), platform: "node", output, logLevel: "warn" });
+  return require(file).pulumiVenv();
 }

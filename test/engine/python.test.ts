@@ -112,10 +112,22 @@ test.each([
 test.each([
   ["virtualenv: venv", /runtime\.options\.virtualenv: .*\/py\/venv is no virtual environment: make it with `python3 -m venv/],
   ["toolchain: conda", /runtime\.options\.toolchain "conda": must be pip, poetry, uv/],
+  ["typechecker: flow", /runtime\.options\.typechecker "flow": must be mypy or pyright/],
   ["toolchain: poetry", /poetry/],
   ["toolchain: uv", /runtime python with uv: .*\/py\/\.venv is no virtual environment: .*uv sync/],
 ])("the option %s without such a Python is refused", async (options, message) => {
   await expect(pythonProject("", options).stack.up()).rejects.toThrow(message);
+});
+
+test("a type checker of the project is not run, and a warning says how to run it", async () => {
+  const { heard, stack } = pythonProject("import pulumi", `virtualenv: ${venv}, typechecker: mypy`);
+  await stack.up();
+  const warnings = heard.filter((event) => event.kind === "diagnostic" && event.severity === "warning");
+  expect(warnings).toEqual([
+    expect.objectContaining({
+      message: expect.stringMatching(/typechecker: the offline engine does not check types: run `.*python -m mypy \.`/),
+    }),
+  ]);
 });
 
 test("a Python without the package pulumi is named, with the command that installs it", async () => {

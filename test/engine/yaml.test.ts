@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are references of Pulumi YAML
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { partsOf } from "../../src/engine/language/yaml/expressions";
@@ -9,12 +9,13 @@ import { scratch } from "../scratch";
 
 // Programs in YAML.
 
-function yamlProject(program: string, providers: Record<string, number> = {}): OfflineStack {
+function yamlProject(program: string, providers: Record<string, number> = {}, env?: NodeJS.ProcessEnv): OfflineStack {
   const dir = join(scratch(), "yml");
   mkdirSync(dir);
   writeFileSync(join(dir, "Pulumi.yaml"), `name: yml\nruntime: yaml\n${program}\n`);
   writeFileSync(join(dir, "word.txt"), "a file");
-  return offlineStack({ projectDir: dir, home: join(dir, "home"), providers, config: { "yml:who": "Ada", "yml:pin": "hidden away" } });
+  const config = { "yml:who": "Ada", "yml:pin": "hidden away" };
+  return offlineStack({ projectDir: dir, home: join(dir, "home"), providers, config, ...(env ? { env } : {}) });
 }
 
 const PROGRAM = `
@@ -76,6 +77,17 @@ test("a program in YAML goes through preview, update, no change and destroy", as
   } finally {
     stop();
   }
+});
+
+test("the provider that gives the schema is the one that makes the resources", async () => {
+  const dir = scratch();
+  const starts = join(dir, "starts");
+  const own = join(__dirname, "..", "..", "pulumi-resource-pushpool");
+  writeFileSync(join(dir, "pulumi-resource-pushpool"), `#!/bin/sh\necho one >> ${starts}\nexec ${own} "$@"\n`, { mode: 0o755 });
+  const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "", PATH: `${dir}:${process.env.PATH}` };
+  const stack = yamlProject("resources: { local: { type: 'pushpool:ProcessPushPool' } }", {}, env);
+  expect((await stack.up()).changes.create).toBeGreaterThan(1);
+  expect(readFileSync(starts, "utf8")).toBe("one\n");
 });
 
 test.each([

@@ -68,6 +68,8 @@ export class ProviderHost {
   readonly #attached: Readonly<Record<string, number>>;
   readonly #startMs: number;
   readonly #closed = new AbortController();
+  /** Providers that only gave their schema so far, by package. */
+  readonly #unconfigured = new Map<string, LoadedProvider>();
   /** Every process that was started. None outlives the operation, even if its start failed. */
   readonly #processes = new Set<ProviderProcess>();
 
@@ -78,10 +80,26 @@ export class ProviderHost {
   }
 
   /**
-   * Start a provider or attach to a running one, and do the handshake.
+   * Start a provider or attach to a running one, and do the handshake. Takes the one that gave the package's schema, if it is not in use.
    * @throws {UserError} if the package has no provider, if the provider does not answer, or if the operation is interrupted
    */
   async load(packageName: string): Promise<LoadedProvider> {
+    const started = this.#unconfigured.get(packageName);
+    this.#unconfigured.delete(packageName);
+    return started ?? this.#load(packageName);
+  }
+
+  /**
+   * The schema of a package, as JSON; `undefined` if its provider serves none. The provider keeps running: the program uses it.
+   * @throws {UserError} as {@link load}
+   */
+  async schema(packageName: string): Promise<string | undefined> {
+    const loaded = await this.load(packageName);
+    this.#unconfigured.set(packageName, loaded);
+    return loaded.provider.schema();
+  }
+
+  async #load(packageName: string): Promise<LoadedProvider> {
     const { engineAddress, outputsOf, protocol, folder, intercept, learn } = this.#options;
     if (packageName === BUILTIN) return { provider: builtinProvider(outputsOf), close: async () => {} };
     const port = this.#attached[packageName];
@@ -125,6 +143,8 @@ export class ProviderHost {
   /** End every process that is left, and start no others. */
   close(): void {
     this.#closed.abort(new UserError("the operation has ended"));
+    for (const { close } of this.#unconfigured.values()) void close();
+    this.#unconfigured.clear();
     for (const { kill } of this.#processes) kill();
     this.#processes.clear();
   }
