@@ -124,7 +124,7 @@ test("federated: up, runs with a session that ends, and a trust that was changed
 
   expect(filesWith(["eyJhbGciOi", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"], here.folder)).toEqual([]);
 
-  // A denied submission stays in flight, to be sent again.
+  // The denied runs are PENDING: whether AWS started them was asked with the same denied login, so only a later look can say.
   const destroyed = await here.destroy("--force");
   expect([destroyed.status, destroyed.stderr]).toEqual([0, expect.any(String)]);
   expect(here.provisioned()).toEqual(before);
