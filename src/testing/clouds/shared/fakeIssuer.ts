@@ -51,6 +51,7 @@ export interface FakeIssuer {
   asked: string[];
   /** Sign with a new key from now on, which is published; the old one no longer is. */
   changeKey(): void;
+  /** Stop the issuer. Its address then refuses connections. */
   stop(): Promise<void>;
 }
 
