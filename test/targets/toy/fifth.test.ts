@@ -115,7 +115,7 @@ test("with the lines that CONTRIBUTING.md names, runs go to a target from outsid
   expect((await states()).map(({ state }) => state.type)).toEqual(["CANCELLED", "FAILED"]);
   expect(cloud.runs.size).toBe(2);
 
-  const killed = (n: number) => node(join(copy, "test", "runs", "killed.cjs"), home, file, String(n), "after");
+  const killed = (n: number) => node(join(copy, "test", "runs", "killed.cjs"), home, file, String(n), "after", join(home, "ledger.db"));
   const steps = (JSON.parse((await killed(0)).stdout) as { steps: number }).steps;
   for (const n of [2, 4, 6, 8].filter((each) => each < steps)) await killed(n);
   const seen = await states();
