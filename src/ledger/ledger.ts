@@ -222,7 +222,12 @@ export interface Ledger extends SharedNotes {
    */
   change(id: string, version: number, change: RunChange, durable?: "now" | "soon"): Promise<RunRecord | undefined>;
   /** Take a concurrency slot and become PENDING, in one atomic step; as durable as a change. */
-  acquireSlot(id: string, version: number, limits: SlotLimits, change: RunChange & { state: State }): Promise<SlotAnswer>;
+  acquireSlot(
+    id: string,
+    version: number,
+    limits: SlotLimits,
+    change: Omit<RunChange, "nextAttempt"> & { state: State },
+  ): Promise<SlotAnswer>;
   /** The deployments of a stack, by name; all of them without `names`. */
   deployments(stack: string, names?: readonly string[]): Promise<DeploymentRecord[]>;
   /** Write and remove deployments of a stack; all or none. */

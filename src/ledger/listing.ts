@@ -4,7 +4,7 @@ import type { RunQuery } from "./ledger";
 /** A query of the ledger: SQL with `?`, and the values for them. */
 export interface Sql {
   sql: string;
-  values: (string | number)[];
+  values: (string | number | null)[];
 }
 
 /** Where a run stands in a list: by the time of its creation, then by its id. */

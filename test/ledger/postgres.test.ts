@@ -139,32 +139,31 @@ async function breakingLine(words: string, when: "before" | "after"): Promise<{ 
   return { at: at.href, broken: () => count };
 }
 
-test.each([
-  ["COMMIT", "after"],
-  ["COMMIT", "before"],
-  ["UPDATE", "after"],
-  ["UPDATE", "before"],
-] as const)("a connection that breaks at %s, %s the server has it: each write happens once", async (words, when) => {
-  const schema = newSchema();
-  const direct = open(url, schema);
-  await direct.createRun(newRun("r1"));
-  const slot = await breakingLine(words, when);
-  const limits = { pool: 1, queue: null, deployment: null };
-  const answer = await open(slot.at, schema).acquireSlot("r1", 1, limits, { state: state("PENDING", NOW), owner: "me" });
-  expect(answer).toMatchObject({ kind: "acquired", record: { owner: "me", run: { version: 2, state: { type: "PENDING" } } } });
-  const changed = await breakingLine(words, when);
-  expect(await open(changed.at, schema).change("r1", 2, { state: state("RUNNING", NOW) })).toMatchObject({ run: { version: 3 } });
-  expect((await direct.transitions("r1")).map(({ type }) => type)).toEqual(["SCHEDULED", "PENDING", "RUNNING"]);
-  expect([slot.broken(), changed.broken()]).toEqual([1, 1]);
-});
+test.each(["after", "before"] as const)(
+  "a connection that breaks at a change, %s the server has it: each write happens once",
+  async (when) => {
+    const words = "UPDATE";
+    const schema = newSchema();
+    const direct = open(url, schema);
+    await direct.createRun(newRun("r1"));
+    const slot = await breakingLine(words, when);
+    const limits = { pool: 1, queue: null, deployment: null };
+    const answer = await open(slot.at, schema).acquireSlot("r1", 1, limits, { state: state("PENDING", NOW), owner: "me" });
+    expect(answer).toMatchObject({ kind: "acquired", record: { owner: "me", run: { version: 2, state: { type: "PENDING" } } } });
+    const changed = await breakingLine(words, when);
+    expect(await open(changed.at, schema).change("r1", 2, { state: state("RUNNING", NOW) })).toMatchObject({ run: { version: 3 } });
+    expect((await direct.transitions("r1")).map(({ type }) => type)).toEqual(["SCHEDULED", "PENDING", "RUNNING"]);
+    expect([slot.broken(), changed.broken()]).toEqual([1, 1]);
+  },
+);
 
 test.each(["after", "before"] as const)(
-  "a new run and a note whose COMMIT breaks, %s the server has it, are written once",
+  "a new run and a note whose connection breaks at the commit, %s the server has it, are written once",
   async (when) => {
     const schema = newSchema();
     const direct = open(url, schema);
     await direct.createRun(newRun("r0"));
-    const made = await breakingLine("COMMIT", when);
+    const made = await breakingLine("INSERT", when);
     expect(await open(made.at, schema).createRun(newRun("r1", { idempotencyKey: "k" }))).toMatchObject({
       created: true,
       record: { run: { id: "r1" } },

@@ -1,10 +1,10 @@
-import type { Client, ClientConfig, Pool } from "pg";
+import type { Client, ClientConfig, Pool, QueryResult } from "pg";
 import { type Connected, connectPool, driver } from "./connect";
 import { checkSchema, readLedgerUrl } from "./ledgerUrl";
 import { migrate, versionIn } from "./migrate";
 import { openPatience } from "./patience";
 import { asUserError, isAmbiguous, isConflict } from "./postgresFaults";
-import { type Execute, inTransaction } from "./transaction";
+import { type Execute, inOneMessage, inTransaction, type PostgresValue } from "./transaction";
 
 export type { Execute, PostgresValue } from "./transaction";
 
@@ -24,6 +24,16 @@ export interface PostgresDatabase {
    * is repeated. Absent: repeating it has the same result.
    */
   transaction<T>(work: (execute: Execute) => Promise<T>, committed?: () => Promise<{ result: T } | undefined>): Promise<T>;
+  /**
+   * Run statements as one transaction (READ COMMITTED), for which the server is asked once: none of them gets what an earlier one answers.
+   * @param committed reads whether it was committed, if the connection broke: then its result, else `undefined`, and it is repeated
+   * @returns what the last one answers
+   */
+  once<T>(
+    statements: readonly { sql: string; values: readonly PostgresValue[] }[],
+    answer: (last: QueryResult) => T,
+    committed: () => Promise<{ result: T } | undefined>,
+  ): Promise<T>;
   /** A new connection of its own, outside the pool, whose session may have state. Its user ends it. */
   connection(): Promise<Client>;
   /** The version of the schema's tables; 0: it has none. */
@@ -114,6 +124,7 @@ export function openPostgresDatabase(
     },
     read: (sql, values = []) => persistently((pool) => pool.query(sql, values as unknown[])),
     transaction: (work, committed) => persistently((pool) => inTransaction(pool, work), committed),
+    once: (statements, answer, committed) => persistently(async (pool) => answer(await inOneMessage(pool, statements)), committed),
     version: () => persistently((pool) => versionIn(pool, schema)),
     migrate: () => persistently((pool) => migrate(pool, schema, name)),
     table: (table) => `"${schema}".${table}`,

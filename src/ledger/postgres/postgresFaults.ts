@@ -12,6 +12,9 @@ export function isConflict(error: unknown): boolean {
   return ["40001", "40P01"].includes(codeOf(error));
 }
 
+/** Whether a lock was not free in time: lock_not_available. */
+export const isLockTimeout = (error: unknown): boolean => codeOf(error) === "55P03";
+
 /** Whether a connection broke during a COMMIT: only reading tells whether it took effect. */
 export function isAmbiguous(error: unknown): boolean {
   return (error as PostgresFault).isAmbiguous === true && isBroken(error as PostgresFault);

@@ -1,29 +1,24 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { v4 as uuid } from "uuid";
-import { isTerminal } from "../../model/flowRun";
 import type { Ledger, RunChange, RunRecord, SlotAnswer, SlotLimits } from "../ledger";
 import type { Sql } from "../listing";
 import { earlierSql, ledgerReads, noteSql, recordSql } from "../reads";
-import { fromRow, type Row, type RunRow } from "../rows";
-import { changeWrites, deploymentsSql, fullOf, newRunWrites, swapSql, takenSql, type Write, writeSql } from "../writes";
+import { fromRow, type RunRow } from "../rows";
+import { changeWrites, deploymentsSql, fullOf, swapSql, takenSql, writeSql } from "../writes";
 import { channelOf, openChangeFeed } from "./changeFeed";
 import { databaseClock } from "./clock";
 import { type Execute, openPostgresDatabase, type PostgresDatabase, type PostgresValue } from "./database";
 import { inPostgres } from "./dialect";
 import { postgresLeases } from "./leases";
-
-/** How often to try for the lock of a slot before waiting in line for it. */
-const LOCK_TRIES = 40;
-/** The pause between two tries, in milliseconds: a random time up to this. */
-const LOCK_PAUSE = 25;
+import { changeSql, createSql, type OneAttemptChange, ownRow, slotSql } from "./oneStatement";
+import { isLockTimeout } from "./postgresFaults";
 
 /**
  * The ledger in a Postgres database, shared by all processes on all machines that have its URL. It connects at the first use, and makes
  * its schema then.
  *
- * A write is one transaction in READ COMMITTED: it locks the row of its run, so that of several writers each sees what the one before it
- * wrote. Who takes a limited slot also locks the pool and the deployment, but only until the end of that transaction, and without waiting
- * in line for them: no transaction waits for another one that waits.
+ * A write is one transaction in READ COMMITTED, sent in one message: no lock ever waits for a client. It locks the row of its run, so that
+ * of several writers each sees what the one before it wrote. Who takes a limited slot also locks the pool and the deployment. They are
+ * free again once the disk has that transaction, whatever happens to its client.
  * @param url `postgres://USER:PASSWORD@HOST/DATABASE`, with libpq's `sslmode`
  * @param options.schema @default "pushpool"
  */
@@ -60,69 +55,85 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
     return row && { result: fromRow(row) };
   };
 
-  /**
-   * All in one statement: each way to the server costs more than the writes.
-   * @param tell the stack whose change others should hear of at once
-   * @param soon the commit need not wait for the disk
-   */
-  const writeAll = async (execute: Execute, writes: readonly Sql[], { tell, soon = false }: { tell?: string; soon?: boolean } = {}) => {
-    const parts = writes.map(({ sql }, n) => `w${n} AS (${sql})`);
-    const values = writes.flatMap((each) => each.values);
-    const last = ["1 AS done"];
-    if (soon) last.push("set_config('synchronous_commit', 'off', true)");
-    if (tell !== undefined) {
-      last.push("pg_notify(?, ?)");
-      values.push(channel, tell);
-    }
-    await by(execute)({ sql: `WITH ${parts.join(", ")} SELECT ${last.join(", ")}`, values });
+  /** Run statements as one transaction, in one way to the server. @param committed see {@link PostgresDatabase.once} */
+  const once = async <T>(
+    statements: readonly Sql[],
+    answer: (rows: Rows) => T,
+    committed: () => Promise<{ result: T } | undefined>,
+  ): Promise<T> => {
+    if (isClosed) throw new Error(`the ledger ${db.name} is closed`);
+    const all = statements.map((each) => ({ sql: inPostgres(each, db.table), values: each.values.map(cleanValue) }));
+    return db.once(all, ({ rows }) => answer(rows), committed);
   };
 
-  const changed = async (execute: Execute, before: RunRow, change: RunChange, write: string, soon = false): Promise<RunRecord> => {
-    const { after, writes } = changeWrites(before, change, { last_write: write });
-    const isNews = change.state && (isTerminal(change.state) || change.state.type === "SCHEDULED" || change.state.type === "CANCELLING");
-    await writeAll(execute, writes.map(asSql), { soon, ...(isNews ? { tell: before.stack } : {}) });
-    return fromRow({ ...after, state_message: cleanText(after.state_message) });
+  const changeOnce = async (id: string, version: number, change: OneAttemptChange, soon = false): Promise<RunRecord | undefined> => {
+    const write = uuid();
+    const record = await once<RunRecord | undefined>(
+      [changeSql(id, version, change, { write, channel, soon })],
+      ([row]) => row && fromRow(row as unknown as RunRow),
+      () => written(id, write),
+    );
+    // Its first try may have got no answer, and still have come later than the question about it.
+    return record ?? (await written(id, write))?.result;
   };
 
-  /** @throws {Busy} if somebody else is taking a slot there, unless it waits */
-  const lock = async (execute: Execute, row: RunRow, limits: SlotLimits, wait: boolean) => {
+  /** In a transaction, because what it writes depends on the attempt before. */
+  const nextAttempt = (id: string, version: number, change: RunChange): Promise<RunRecord | undefined> => {
+    const write = uuid();
+    return transaction(
+      async (execute) => {
+        const before = await atVersion(execute, id, version);
+        if (!before) return undefined;
+        const { after, writes } = changeWrites(before, change, { last_write: write });
+        const parts = writes.map((each) => ("insert" in each ? writeSql({ ...each, row: ownRow(each) }) : writeSql(each)));
+        const values = [...parts.flatMap((each) => each.values), channel, before.stack];
+        const sql = `WITH ${parts.map((each, n) => `w${n} AS (${each.sql})`).join(", ")} SELECT pg_notify(?, ?)`;
+        await by(execute)({ sql, values });
+        return fromRow({ ...after, state_message: cleanText(after.state_message) });
+      },
+      () => written(id, write),
+    );
+  };
+
+  /** The locks of the places whose slots are limited: the pool always before the deployment, so that no two wait for each other. */
+  const lockSql = (row: RunRow, limits: SlotLimits): Sql[] => {
     const of: string[][] = [];
     if (limits.pool !== null || limits.queue !== null) of.push(["pool", row.stack, row.work_pool]);
     if (limits.deployment !== null) of.push(["deployment", row.stack, row.deployment]);
-    // The pool always before the deployment: so no two wait for each other.
-    const lock = wait ? "pg_advisory_xact_lock" : "pg_try_advisory_xact_lock";
-    for (const [kind = "", ...names] of of) {
-      const key = JSON.stringify([db.table(kind), ...names]);
-      const { rows } = await execute(`SELECT ${lock}(hashtextextended($1, 0)) AS locked`, [key]);
-      if (rows[0]?.locked === false) throw new Busy();
-    }
+    return of.map(([kind = "", ...names]) => ({
+      sql: "SELECT pg_advisory_xact_lock(hashtextextended(?, 0))",
+      values: [JSON.stringify([db.table(kind), ...names])],
+    }));
   };
 
-  /** @param before the run, if something limits it */
-  const takeSlot = (
-    id: string,
-    version: number,
-    { limits, before, wait }: { limits: SlotLimits; before: RunRow | undefined; wait: boolean },
-    change: RunChange,
-  ): Promise<SlotAnswer> => {
-    const write = uuid();
-    return transaction(
-      async (execute): Promise<SlotAnswer> => {
-        if (before) await lock(execute, before, limits, wait);
-        const row = await atVersion(execute, id, version);
-        if (!row) return { kind: "changed" };
-        const full = await fullNow(execute, row, limits);
-        return full ?? { kind: "acquired", record: await changed(execute, row, change, write) };
-      },
-      async () => {
-        const found = await written(id, write);
-        return found && { result: { kind: "acquired", record: found.result } };
-      },
-    );
+  /** Its first try may have got no answer, and still have come later than the question about it. */
+  const changedUnlessBy = async (id: string, write: string): Promise<SlotAnswer> => {
+    const found = await written(id, write);
+    return found ? { kind: "acquired", record: found.result } : { kind: "changed" };
   };
-  const fullNow = async (execute: Execute, row: RunRow, limits: SlotLimits) => {
-    const taken = takenSql(row, limits);
-    return taken && fullOf((await by(execute)(taken)).rows[0], limits);
+
+  /** @returns `undefined` if the place was locked for too long */
+  const takeSlot = async (
+    before: RunRow,
+    { limits, counts, write }: { limits: SlotLimits; counts: Sql; write: string },
+    change: OneAttemptChange,
+  ): Promise<SlotAnswer | undefined> => {
+    try {
+      return await once<SlotAnswer>(
+        [...ONE_AFTER_ANOTHER, ...lockSql(before, limits), slotSql(before, limits, counts, change, { write, channel })],
+        ([row = {}]) => {
+          if (row.id !== null) return { kind: "acquired", record: fromRow(row as unknown as RunRow) };
+          return (Number(row.there) === 1 && fullOf(row, limits)) || { kind: "changed" };
+        },
+        async () => {
+          const found = await written(before.id, write);
+          return found && { result: { kind: "acquired", record: found.result } };
+        },
+      );
+    } catch (error) {
+      if (isLockTimeout(error)) return undefined;
+      throw error;
+    }
   };
 
   const readNote = async (key: string) => (await read(noteSql(key))).rows[0]?.value as string | undefined;
@@ -154,53 +165,41 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
       { on_server: "s.on_server", host: "r.host", apart: true },
     ),
 
-    createRun: (given) => {
+    createRun: async (given) => {
       const { run, poolType, requestDigest, submission } = given;
       const write = uuid();
       const created = { record: { run, poolType, requestDigest, submission }, created: true };
-      return transaction(
-        async (execute) => {
-          const [first, ...rest] = newRunWrites(given);
-          const { sql, values } = asSql({ ...first, row: { ...first.row, last_write: write } });
-          const { rowCount } = await by(execute)({ sql: `${sql} ON CONFLICT DO NOTHING`, values });
-          if (rowCount === 0) {
-            const row = await one(execute, earlierSql(run));
-            if (row) return { record: fromRow(row), created: false };
-            throw new Error(`run ${run.id} has the id of an earlier run with another idempotency key`);
-          }
-          // The next change of any run brings it to the disk too.
-          await writeAll(execute, rest.map(asSql), { tell: run.stack, soon: true });
-          return created;
-        },
-        async () => ((await written(run.id, write)) ? { result: created } : undefined),
+      const isNew = await once(
+        [createSql(given, { write, channel })],
+        (rows) => rows.length > 0,
+        async () => ((await written(run.id, write)) ? { result: true } : undefined),
       );
+      if (isNew) return created;
+      const row = await one(db.read, earlierSql(run));
+      if (!row) throw new Error(`run ${run.id} has the id of an earlier run with another idempotency key`);
+      // Its first try may have got no answer, and still have come later than the question about it.
+      return (row as RunRow & { last_write?: string }).last_write === write ? created : { record: fromRow(row), created: false };
     },
 
-    change: (id, version, change, durable = "now") => {
-      const write = uuid();
-      return transaction(
-        async (execute) => {
-          const row = await atVersion(execute, id, version);
-          return row && changed(execute, row, change, write, durable === "soon");
-        },
-        () => written(id, write),
-      );
-    },
+    change: (id, version, change, durable = "now") =>
+      change.nextAttempt ? nextAttempt(id, version, change) : changeOnce(id, version, change, durable === "soon"),
 
     acquireSlot: async (id, version, limits, change) => {
-      for (let tries = 1; ; tries += 1) {
-        const isLimited = takenSql({} as RunRow, limits) !== undefined;
-        const before = isLimited ? await one(db.read, recordSql("r.id = ? AND r.version = ?", id, version)) : undefined;
-        if (isLimited && !before) return { kind: "changed" };
+      const isLimited = limits.pool !== null || limits.queue !== null || limits.deployment !== null;
+      if (!isLimited) {
+        const record = await changeOnce(id, version, change);
+        return record ? { kind: "acquired", record } : { kind: "changed" };
+      }
+      const write = uuid();
+      for (;;) {
+        const before = await one(db.read, recordSql("r.id = ? AND r.version = ?", id, version));
+        if (!before) return changedUnlessBy(id, write);
+        const counts = takenSql(before, limits) as Sql;
         // Most who wait find it full: they need no lock for that.
-        const full = before && (await fullNow(db.read, before, limits));
+        const full = fullOf((await read(counts)).rows[0], limits);
         if (full) return full;
-        try {
-          return await takeSlot(id, version, { limits, before, wait: tries > LOCK_TRIES }, change);
-        } catch (error) {
-          if (!(error instanceof Busy)) throw error;
-          await sleep(Math.random() * LOCK_PAUSE);
-        }
+        const answer = await takeSlot(before, { limits, counts, write }, change);
+        if (answer) return answer.kind === "changed" ? changedUnlessBy(id, write) : answer;
       }
     },
 
@@ -246,16 +245,14 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
 /** The notes that tell which pools are paused. */
 const PAUSES = "paused-pool/";
 
-/** Somebody else is taking a slot in the same place. */
-class Busy extends Error {}
-
-/** A write as a statement. `submissions` here has a column that SQLite computes. */
-function asSql(write: Write): Sql {
-  if (!("insert" in write) || write.insert !== "submissions") return writeSql(write) as Sql;
-  const { prefect } = JSON.parse(String(write.row.submission)) as { prefect?: unknown };
-  const row: Row = { ...write.row, on_server: prefect === undefined || prefect === null ? 0 : 1 };
-  return writeSql({ ...write, row }) as Sql;
-}
+/**
+ * Before a lock of a slot. Each statement must see what others committed before it got the lock; and whoever waits for long asks first
+ * whether there is still room.
+ */
+const ONE_AFTER_ANOTHER: Sql[] = [
+  { sql: "SET TRANSACTION ISOLATION LEVEL READ COMMITTED", values: [] },
+  { sql: "SET LOCAL lock_timeout = '5s'", values: [] },
+];
 
 /** Postgres stores no NUL in text. */
 function cleanText<T>(value: T): T {

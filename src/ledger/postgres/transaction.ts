@@ -1,4 +1,5 @@
 import type { Pool, QueryResult } from "pg";
+import { driver } from "./connect";
 import { isBroken } from "./postgresFaults";
 
 /** A value of a statement, or of a row. */
@@ -37,5 +38,31 @@ export async function inTransaction<T>(pool: Pool, work: (execute: Execute) => P
   } finally {
     client.removeListener("error", onError);
     client.release(broken);
+  }
+}
+
+/**
+ * Run statements as one transaction, in one message. A single one has its values beside it. If the connection breaks, the error says
+ * `isAmbiguous`.
+ * @returns what the last one answers
+ */
+export async function inOneMessage(
+  pool: Pool,
+  statements: readonly { sql: string; values: readonly PostgresValue[] }[],
+): Promise<QueryResult> {
+  try {
+    const [first, ...rest] = statements;
+    if (first && rest.length === 0) return await pool.query(first.sql, first.values as unknown[]);
+    const { escapeLiteral } = await driver();
+    const literal = (value: PostgresValue | undefined): string => {
+      if (value === null || value === undefined) return "NULL";
+      return typeof value === "number" ? String(value) : escapeLiteral(String(value));
+    };
+    const text = statements.map(({ sql, values }) => sql.replaceAll(/\$(\d+)/g, (_, n) => literal(values[Number(n) - 1]))).join(";\n");
+    // Without a BEGIN, so that a failure leaves no transaction open.
+    const results = (await pool.query(text)) as unknown as QueryResult[];
+    return results.at(-1) as QueryResult;
+  } catch (error) {
+    throw isBroken(error as Error) ? Object.assign(error as Error, { isAmbiguous: true }) : error;
   }
 }
