@@ -109,6 +109,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
   return (what, buckets, call, { signal, repeatable = true, beforeTry, patience = Number.POSITIVE_INFINITY } = {}) => {
     const pauseAfter = judge(repeatable);
     let pause = 0;
+    let perhapsDone = false;
     return notices.during(`work pool "${pool}": ${what}`, async ({ failed, waits }) => {
       const attempt = async () => {
         if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
@@ -124,6 +125,8 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
           if (failure.kind === "throttled")
             for (const bucket of refused(failure, buckets)) await emptied(notes, bucket, failure.details.retryAfter);
           failed(failure.message, failure.kind);
+          if (failure.kind === "unclear") perhapsDone = true;
+          else if (perhapsDone) throw new CloudFailure<Kind>(failure.kind, failure.message, { ...failure.details, perhapsDone });
           throw failure;
         }
       };

@@ -28,6 +28,8 @@ export interface FailureDetails {
   advice?: string;
   /** No retry helps, however new the credentials are: the identity token is not one that the pool trusts. */
   mismatch?: true;
+  /** An earlier try of the same call was `unclear`: it may have succeeded. */
+  perhapsDone?: true;
 }
 
 /** A failed call to a cloud. The message is the cloud's own, in one line. */

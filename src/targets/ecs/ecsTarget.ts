@@ -83,6 +83,8 @@ class EcsTarget implements Target {
   readonly #definitions: Definitions;
   readonly #watcher: Watcher;
   readonly #logs: LogReader;
+  /** Attempts of which nothing can exist: this process was the first to send them, and AWS refused. */
+  readonly #refused = new Set<string>();
 
   constructor(
     access: Access,
@@ -113,7 +115,11 @@ class EcsTarget implements Target {
   async prepare(submission: Submission, signal: AbortSignal): Promise<Prepared> {
     const ready = await this.#orExplain("registering the task definition", () =>
       this.#definitions.ready(requestOf(submission), submission.pool, signal),
-    );
+    ).catch(async (error) => {
+      const { runId, attempt } = submission;
+      if ((await sendNote(this.#notes, runId, attempt).value()) === undefined) this.#refused.add(`${runId}/${attempt}`);
+      throw error;
+    });
     return { submission, resources: ready as unknown as JsonObject };
   }
 
@@ -122,6 +128,8 @@ class EcsTarget implements Target {
   }
 
   async find(runId: string, attempt: number, _?: JsonObject, signal?: AbortSignal): Promise<InfrastructureId | undefined> {
+    // Who may not submit can often not look either.
+    if (this.#refused.has(`${runId}/${attempt}`)) return undefined;
     return this.#orExplain("looking for the run", async () => {
       const send = await sendNote(this.#notes, runId, attempt).value();
       if (send?.id !== undefined) return send.id;
@@ -209,6 +217,7 @@ class EcsTarget implements Target {
     const note = sendNote(this.#notes, runId, attempt);
     const send = await note.value();
     if (send?.id !== undefined) return send.id;
+    this.#refused.delete(`${runId}/${attempt}`);
     const cluster = typeof request.runTask.cluster === "string" ? { cluster: request.runTask.cluster } : {};
     await note.create({ ...cluster, at: Date.now() });
     let definition = first;
@@ -229,7 +238,10 @@ class EcsTarget implements Target {
         return id;
       } catch (error) {
         const failure = asFailure(error);
-        if (failure.kind !== "inactive" || "given" in request.definition || tries === TRIES) throw failure;
+        if (failure.kind !== "inactive" || "given" in request.definition || tries === TRIES) {
+          if (send === undefined && failure.kind !== "unclear" && !failure.details.perhapsDone) this.#refused.add(`${runId}/${attempt}`);
+          throw failure;
+        }
         await this.#definitions.forget(request, pool);
         definition = await this.#definitions.ready(request, pool, signal);
       }
