@@ -122,6 +122,7 @@ test("no command with --json prints a secret", { timeout: 600_000 }, async () =>
   delete here.env.FAILS;
 
   expect(run("pools").status).toBe(0);
+  expect(run("ledger").status).toBe(0);
   expect(run("deployments").status).toBe(0);
   expect(run("manifest", "show").status).toBe(0);
   expect(run("manifest", "schema").status).toBe(0);

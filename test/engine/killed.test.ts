@@ -4,10 +4,21 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
+import { until } from "../until";
 import { recordings } from "./conformance/recording";
 import { project } from "./program";
 
 // kill -9 at every moment of an update: the state must know whatever the provider created, by its id or as a pending operation.
+
+/** What the provider has made; `undefined` while it writes its file. */
+function readWorld(world: string): { things: JsonObject } | undefined {
+  if (!existsSync(world)) return { things: {} };
+  try {
+    return JSON.parse(readFileSync(world, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
 
 /** A stand-in provider on its own port, which keeps its resources in a file. */
 async function demoProvider(folder: string): Promise<{ port: string; world: string }> {
@@ -60,7 +71,7 @@ test.each([
       expect(at).toBeGreaterThan(before ? 10 : 6);
       return;
     }
-    const made = Object.keys((existsSync(world) ? JSON.parse(readFileSync(world, "utf8")) : { things: {} }).things);
+    const made = Object.keys((await until(() => readWorld(world))).things);
     const { deployment } = stack().exportState() as {
       deployment: { resources: JsonObject[]; pending_operations?: { resource: JsonObject; type: string }[] };
     };

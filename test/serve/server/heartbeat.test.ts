@@ -21,7 +21,7 @@ test("while a heartbeat waits for the server's answer no other is sent; then the
     pools: ["etl"],
     dispatcher: new Dispatcher(end.signal, () => {}),
     name: { id: randomUUID(), name: "test" },
-    shared: {} as ServerSourceParts["shared"],
+    shared: { ledger: {} } as ServerSourceParts["shared"],
   });
   vi.useFakeTimers({ toFake: ["Date"] });
   onTestFinished(() => {

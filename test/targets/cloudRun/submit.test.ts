@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { createCloudRunTarget } from "../../../src/targets/cloudRun";
 import type { FakeGoogleCloudOptions } from "../../../src/testing";
-import { UserError } from "../../../src/userError";
+import type { UserError } from "../../../src/userError";
 import { recordedNotes } from "../cloud/memoryNotes";
 import { allLines, ended, executions, jobOf, never, openerOf, place, QUICK, runOf, submit } from "./place";
 
@@ -55,9 +55,11 @@ describe("one execution, whatever jobs.run returns", () => {
     const target = await open();
     const run = runOf(randomUUID());
     google.plant({ on: "run.jobs.run", fault: { kind: "refuse", code: "INVALID_ARGUMENT", message: "no such thing" } });
-    await expect(submit(target, jobOf(google, "true"), run)).rejects.toThrow(
-      new UserError("submitting the run was refused by Google Cloud: no such thing", 5),
-    );
+    await expect(submit(target, jobOf(google, "true"), run)).rejects.toMatchObject({
+      name: "UserError",
+      message: "submitting the run was refused by Google Cloud: no such thing",
+      exitCode: 5,
+    });
     expect(await target.find(run.id, 1)).toBeUndefined();
     await submit(target, jobOf(google, "true"), run);
     expect(executions(google)).toBe(1);
