@@ -6,6 +6,8 @@ import type { Ledger } from "../../src/ledger";
 import { openPostgresLedger } from "../../src/ledger/postgres";
 import { openPostgresDatabase } from "../../src/ledger/postgres/database";
 import { POSTGRES_MIGRATIONS } from "../../src/ledger/postgres/migrations";
+import { isBroken } from "../../src/ledger/postgres/postgresFaults";
+import { inTransaction } from "../../src/ledger/postgres/transaction";
 import { state } from "../../src/runs/states";
 import { describeLedger } from "./describeLedger";
 import { NOW, newRun } from "./newRun";
@@ -232,4 +234,17 @@ test("connections that the server ends are replaced: work goes on by itself", as
     if (version % 2 === 0) expect(await ledger.isAt("r1", version)).toBe(true);
     expect(await ledger.change("r1", version, { owner: `o${version}` })).toMatchObject({ run: { version: version + 1 } });
   }
+});
+
+test("a client that is stopped in a transaction does not hold its locks for long", async () => {
+  const pool = new pg.Pool({ connectionString: url });
+  onTestFinished(() => pool.end());
+  pool.on("error", () => {});
+  const lock = "SELECT pg_advisory_xact_lock(7)";
+  const stopped = inTransaction(pool, async (execute) => {
+    await execute(lock);
+    await inTransaction(pool, (other) => other(lock));
+    await execute("SELECT 1");
+  });
+  await expect(stopped).rejects.toSatisfy(isBroken);
 });

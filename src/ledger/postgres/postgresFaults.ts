@@ -43,9 +43,9 @@ export function isAboutTls(error: unknown): boolean {
 /** The driver's own words for a connection that broke, or gave no answer in time. */
 const NO_ANSWER = /Connection terminated|not queryable|timeout exceeded|Query read timeout/;
 
-/** Whether the connection of an error is of no use any more. */
+/** Whether the connection of an error is of no use any more. 25P03: the server ended a transaction that did nothing for long. */
 export function isBroken(error: Error): boolean {
-  return /^(57P0[123]|08\w{3}|ECONNRESET|EPIPE)$/.test(codeOf(error)) || NO_ANSWER.test(error.message ?? "");
+  return /^(57P0[123]|25P03|08\w{3}|ECONNRESET|EPIPE)$/.test(codeOf(error)) || NO_ANSWER.test(error.message ?? "");
 }
 
 /** Node gives one error for all addresses of a host. */

@@ -7,6 +7,12 @@ export type PostgresValue = string | number | null | readonly string[] | readonl
 /** Runs one statement, with `$1`, `$2` … for the values. */
 export type Execute = (sql: string, values?: readonly PostgresValue[]) => Promise<QueryResult>;
 
+/**
+ * A client that is stopped, or cut off without a word, must not hold its locks: after a while the server ends its transaction. `LOCAL`,
+ * because a pooler gives the session to others.
+ */
+const BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '5s'";
+
 /** Run statements as one transaction. If its connection breaks during the COMMIT, the error says `isAmbiguous`. */
 export async function inTransaction<T>(pool: Pool, work: (execute: Execute) => Promise<T>): Promise<T> {
   const client = await pool.connect();
@@ -18,7 +24,7 @@ export async function inTransaction<T>(pool: Pool, work: (execute: Execute) => P
   client.on("error", onError);
   let isCommitting = false;
   try {
-    await client.query("BEGIN");
+    await client.query(BEGIN);
     const result = await work((sql, values = []) => client.query(sql, values as unknown[]));
     isCommitting = true;
     await client.query("COMMIT");
