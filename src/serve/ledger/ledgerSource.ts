@@ -17,9 +17,10 @@ import { type DeploymentWithSchedules, Schedules } from "./scheduledRuns";
 /** How often to look at the ledger, in milliseconds. */
 const PASS = 250;
 /**
- * The same on a server that several machines share: without notices of its changes, and with them. A look takes at most a fifth of the time.
+ * The same on a server that several machines share: without notices of its changes, and with them. A look takes at most a fifth of the time,
+ * but no rest is longer than `rest`: a look that took a minute was stopped or cut off, and says nothing about the server.
  */
-const SHARED_PASS = { polling: 2_000, listening: 30_000, share: 4 };
+const SHARED_PASS = { polling: 2_000, listening: 30_000, share: 4, rest: 5_000 };
 /**
  * How old the known deployments may be, also where notices tell that they have changed, and the manifest, which takes a Pulumi command to
  * read; in milliseconds.
@@ -84,9 +85,10 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
     // The schedules count by the ledger's clock.
     return next === undefined ? Number.POSITIVE_INFINITY : next - context.now().getTime();
   };
+  const rest = () => Math.min(took * SHARED_PASS.share, SHARED_PASS.rest);
   const pause = () => {
     if (!shared) return PASS;
-    return Math.max(feed?.isLive() ? SHARED_PASS.listening : SHARED_PASS.polling, took * SHARED_PASS.share);
+    return Math.max(feed?.isLive() ? SHARED_PASS.listening : SHARED_PASS.polling, rest());
   };
   const silence = () => {
     const silent = shared && lookingSince !== undefined ? Date.now() - lookingSince : 0;
@@ -105,7 +107,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
     },
     look: async () => {
       // Every change of every process wakes it.
-      const early = shared ? passedAt + took * SHARED_PASS.share - Date.now() : 0;
+      const early = shared ? passedAt + rest() - Date.now() : 0;
       if (early > 0) await sleep(early, undefined, { signal: dispatcher.signal }).catch(() => {});
       const began = Date.now();
       lookingSince = began;
