@@ -79,7 +79,9 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
     return crashUnsubmitted(parts, run, error.message);
   }
   const dispatch: Dispatch = { parts, context, run, job };
-  if (!begun) {
+  // It has its slot already: those behind it need not wait for its end.
+  if (begun) parts.turn?.done();
+  else {
     if (job.deployment.global_concurrency_limit !== null) await parts.turn?.mine;
     const claim = await proposePending(client, record, "Pending");
     parts.turn?.done();

@@ -1,8 +1,9 @@
 import { beforeAll, expect, test, vi } from "vitest";
-import { readStates } from "../../../src/prefect/api/flowRuns";
+import { readFlowRun, readStates } from "../../../src/prefect/api/flowRuns";
 import type { Client } from "../../../src/prefect/client";
 import { describePrefect } from "../../prefect/python";
 import { ownServer } from "../../prefect/server";
+import { scratch } from "../../scratch";
 import { aDeployment, aPool, clientOf, dispatcher, startRun, until, untilEnd } from "./dispatcher";
 
 // On its own server: with SQLite, the leases of a deployment's limit can block a server for a minute.
@@ -36,6 +37,22 @@ describePrefect("a dispatcher and a deployment's limit", () => {
     await untilEnd(client, one);
     // The server postponed it by 30 s.
     expect((await untilEnd(client, two)).state).toMatchObject({ type: "COMPLETED", message: null });
+  });
+
+  test("a run that an earlier dispatcher began holds nobody back who has a slot", async () => {
+    const { pool } = await aPool(client);
+    const place = scratch();
+    const id = await aDeployment(client, pool, { concurrency_limit: 2, concurrency_options: { collision_strategy: "ENQUEUE" } });
+    const before = dispatcher(client, [pool], { place });
+    const first = await startRun(client, id, "wait");
+    await until(client, first, "RUNNING");
+    await before.stop();
+    dispatcher(client, [pool], { place });
+    const second = await untilEnd(client, await startRun(client, id));
+    expect(second.state).toMatchObject({ type: "COMPLETED" });
+    expect((await readFlowRun(client, first.id))?.state_type).toBe("RUNNING");
+    await client.request("POST", `/flow_runs/${first.id}/set_state`, { json: { state: { type: "CANCELLING", name: "Cancelling" } } });
+    await untilEnd(client, first);
   });
 
   test("of two runs a tenth of a second apart with a limit of one, the earlier goes first", async () => {
