@@ -15,63 +15,57 @@ beforeAll(async () => {
   server = await sharedPostgres();
 }, 300_000);
 
-// Known fault: on a busy machine, about one resumed serve in ten does not look at the ledger again until it is restarted. Hence the retries.
-const KNOWN_FAULT = { retry: 3 };
-test(
-  "three serves, one killed, one stopped and resumed, one cut off from the database: each time has one run, each runs once",
-  KNOWN_FAULT,
-  async () => {
-    const schema = newSchema();
-    const marks = marksIn(join(scratch(), "marks"));
-    const everySecond = { schedule: { interval: 1, anchor_date: "2026-01-01T00:00:00Z" }, active: true };
-    const manifest = manifestOf(
-      {},
-      { deployments: { "tick/second": { command: marks.command, workPool: { name: "local" }, schedules: [everySecond] } } },
-    );
-    const line = await lineTo(server);
-    const withSchema = (url: string) => Object.assign(new URL(url), { search: `schema=${schema}` }).href;
-    const hosts = [hostOf("one", withSchema(server), manifest), hostOf("two", withSchema(server), manifest)] as [Host, Host];
-    const far = hostOf("three", withSchema(line.url), manifest);
-    const [one, two] = hosts;
-    const ledger = openPostgresLedger(server, { schema });
-    onTestFinished(() => ledger.close());
-    const later = (count: number) => {
-      const before = marks.read().length;
-      return until(() => marks.read().length >= before + count);
-    };
+test("three serves, one killed, one stopped and resumed, one cut off from the database: each time has one run, each runs once", async () => {
+  const schema = newSchema();
+  const marks = marksIn(join(scratch(), "marks"));
+  const everySecond = { schedule: { interval: 1, anchor_date: "2026-01-01T00:00:00Z" }, active: true };
+  const manifest = manifestOf(
+    {},
+    { deployments: { "tick/second": { command: marks.command, workPool: { name: "local" }, schedules: [everySecond] } } },
+  );
+  const line = await lineTo(server);
+  const withSchema = (url: string) => Object.assign(new URL(url), { search: `schema=${schema}` }).href;
+  const hosts = [hostOf("one", withSchema(server), manifest), hostOf("two", withSchema(server), manifest)] as [Host, Host];
+  const far = hostOf("three", withSchema(line.url), manifest);
+  const [one, two] = hosts;
+  const ledger = openPostgresLedger(server, { schema });
+  onTestFinished(() => ledger.close());
+  const later = (count: number) => {
+    const before = marks.read().length;
+    return until(() => marks.read().length >= before + count);
+  };
 
-    await Promise.all([one, two, far].map((host) => host.serve()));
-    await later(3);
-    expect(await far.health()).toMatchObject({ status: 200, body: { healthy: true, reaches: { ledger: "ok" } } });
+  await Promise.all([one, two, far].map((host) => host.serve()));
+  await later(3);
+  expect(await far.health()).toMatchObject({ status: 200, body: { healthy: true, reaches: { ledger: "ok" } } });
 
-    await one.kill();
-    two.signal("SIGSTOP");
-    // Only the third one is left.
-    await later(2);
-    line.cut();
-    two.signal("SIGCONT");
-    await later(2);
-    line.heal();
-    await one.serve();
-    await until(async () => (await far.health()).status === 200);
-    await later(3);
+  await one.kill();
+  two.signal("SIGSTOP");
+  // Only the third one is left.
+  await later(2);
+  line.cut();
+  two.signal("SIGCONT");
+  await later(2);
+  line.heal();
+  await one.serve();
+  await until(async () => (await far.health()).status === 200);
+  await later(3);
 
-    for (const host of [one, two, far]) await host.kill("SIGTERM");
-    const runs = await ledger.list({ limit: 1_000 });
-    // What was begun ends where it began: each host continues its own.
-    for (const host of [one, two, far]) {
-      for (const { run } of runs)
-        if (!isTerminal(run.state) && (run.host === undefined || run.host.startsWith(`${host.at.env.PUSHPOOL_HOST}:`)))
-          expect(await host.run("wait", run.id)).toEqual([0, ""]);
-    }
-    const ended = await ledger.list({ limit: 1_000 });
-    expect(ended.map(({ run }) => run.state.type)).toEqual(ended.map(() => "COMPLETED"));
-    const times = ended.map(({ run }) => Date.parse((run.idempotencyKey ?? "").split(" ").at(-1) ?? "")).sort((a, b) => a - b);
-    const [first = 0] = times;
-    expect(times).toEqual(times.map((_, index) => first + index * 1000));
-    expect(marks.read().sort()).toEqual(ended.map(({ run }) => run.id).sort());
-  },
-);
+  for (const host of [one, two, far]) await host.kill("SIGTERM");
+  const runs = await ledger.list({ limit: 1_000 });
+  // What was begun ends where it began: each host continues its own.
+  for (const host of [one, two, far]) {
+    for (const { run } of runs)
+      if (!isTerminal(run.state) && (run.host === undefined || run.host.startsWith(`${host.at.env.PUSHPOOL_HOST}:`)))
+        expect(await host.run("wait", run.id)).toEqual([0, ""]);
+  }
+  const ended = await ledger.list({ limit: 1_000 });
+  expect(ended.map(({ run }) => run.state.type)).toEqual(ended.map(() => "COMPLETED"));
+  const times = ended.map(({ run }) => Date.parse((run.idempotencyKey ?? "").split(" ").at(-1) ?? "")).sort((a, b) => a - b);
+  const [first = 0] = times;
+  expect(times).toEqual(times.map((_, index) => first + index * 1000));
+  expect(marks.read().sort()).toEqual(ended.map(({ run }) => run.id).sort());
+});
 
 test("while the ledger is away, /health says so with 503; serve goes on by itself when it is back", async () => {
   const schema = newSchema();

@@ -61,7 +61,10 @@ export class LedgerRuns {
     return records.map(({ run }) => run);
   }
 
-  /** @returns once the run has its slot or waits, so that the next run cannot take that slot; sending continues meanwhile */
+  /**
+   * @returns once the run has its slot, or waits, or another process has it, so that the next run cannot take that slot; sending continues
+   * meanwhile
+   */
   #submit(record: RunRecord): Promise<void> {
     const { context, dispatcher } = this.parts;
     const { signal } = dispatcher;
@@ -73,6 +76,8 @@ export class LedgerRuns {
       const work = async () => {
         try {
           const step = await submitScheduled(context, record, signal, { mayPrepare });
+          // Following it may take hours, and nothing else is looked at before.
+          resolve();
           const { run } = step.record;
           if (step.kind === "held" || run.state.type === "SCHEDULED") return;
           const { infrastructureId } = run;
