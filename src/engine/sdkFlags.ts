@@ -7,9 +7,11 @@ const ROOM_TO_LOAD = "--min-semi-space-size=16";
 /**
  * Modules that Pulumi's SDK loads at its start and seldom uses, by the file of the SDK that loads them. `runtime/closure` uses npm's
  * package tree, its package.json reader and the TypeScript compiler, to turn functions into text. `cmd/run/tracing.js` uses OpenTelemetry
- * if the program gets `--tracing`. Together they take two thirds of the SDK's loading time.
+ * if the program gets `--tracing`. `runtime/manifest.js` reads YAML if a program has a package.yaml. Together they take two
+ * thirds of the SDK's loading time.
  */
 const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
+  "runtime/manifest.js": ["js-yaml"],
   "runtime/closure/codePaths.js": ["@npmcli/arborist", "normalize-package-data"],
   "runtime/closure/parseFunction.js": ["../../typescript-shim"],
   "cmd/run/tracing.js": ["resources", "sdk-trace-base", "exporter-zipkin", "instrumentation-grpc", "sdk-trace-node", "instrumentation"].map(
@@ -24,6 +26,9 @@ const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
  * call. Only the SDK gets it: a program that imports one of the modules gets the module itself. The SDK copies its imports, unless they say
  * `__esModule`; then `default` is what the copy would have. `tracing.js` takes functions and classes out of its modules at once, so these
  * are loaded later too.
+ *
+ * The automation API, for programs that run other programs, takes a tenth of the rest. It is loaded when a program first reads
+ * `pulumi.automation`.
  *
  * It also avoids unused stack traces, which the SDK translates with its source maps. They take a third of the processor time of a program
  * with 20 resources. One kind is of each promise; the SDK shows it with PULUMI_DEBUG_PROMISE_LEAKS. The other kind says where the program
@@ -61,6 +66,10 @@ Module._load = function (request, parent, ...more) {
   const loaded = () => load.call(this, request, parent, ...more);
   if (from === undefined) return loaded();
   if (/[/](debuggable|resource)$/.test(request)) return untraced(loaded());
+  if (from === "index.js" && request === "./automation") {
+    Object.defineProperty(parent.exports, "automation", { enumerable: true, configurable: true, get: loaded, set: () => {} });
+    return {};
+  }
   if (!Object.hasOwn(seldom, from) || !seldom[from].includes(request)) return loaded();
   const property = (name) => {
     const module = loaded();

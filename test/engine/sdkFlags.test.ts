@@ -22,16 +22,16 @@ function run(flags: readonly string[], program: string, env: NodeJS.ProcessEnv =
 }
 
 /** The packages among these that are loaded when the program ends. */
-const LOADED = `["@npmcli/arborist", "normalize-package-data", "typescript", "@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-zipkin"]
+const LOADED = `["@npmcli/arborist", "normalize-package-data", "typescript", "@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-zipkin", "execa", "js-yaml"]
   .filter((name) => Object.keys(require.cache).some((file) => file.includes("/node_modules/" + name + "/")))`;
 
-const START = `require("@pulumi/pulumi"); require("@pulumi/pulumi/cmd/run/tracing");`;
+const START = `require("@pulumi/pulumi"); require("@pulumi/pulumi/cmd/run/tracing"); require("@pulumi/pulumi/runtime/manifest");`;
 
 test("what the SDK seldom uses is not loaded at its start", () => {
   const program = `${START} tell(${LOADED});`;
   expect(run(SDK_FLAGS, program)).toEqual([]);
   // Otherwise the test would prove nothing.
-  expect(run([], program)).toHaveLength(5);
+  expect(run([], program)).toHaveLength(7);
 });
 
 test.each([
@@ -54,6 +54,28 @@ test.each([
      tracing.start("http://127.0.0.1:9/spans");
      const span = tracing.newSpan("one");
      tell([span.constructor.name, span.name, span.resource.attributes["service.name"], span.isRecording()]);`,
+  ],
+  [
+    "a program uses the automation API",
+    `const { automation } = require("@pulumi/pulumi");
+     const { LocalWorkspace, StackNotFoundError } = automation;
+     const error = new StackNotFoundError({ toString: () => "none" });
+     tell([
+       "LocalWorkspace" in automation,
+       error instanceof automation.CommandError,
+       LocalWorkspace === require("@pulumi/pulumi/automation").LocalWorkspace,
+       automation.fullyQualifiedStackName("me", "shop", "dev"),
+       Object.keys(automation),
+     ]);`,
+  ],
+  [
+    "a program has a package.yaml",
+    `const { mkdtempSync, writeFileSync, rmSync } = require("node:fs");
+     const folder = mkdtempSync(require("node:path").join(require("node:os").tmpdir(), "pushpool-manifest-"));
+     writeFileSync(folder + "/package.yaml", "name: shop\\nmain: program.js\\n");
+     const found = require("@pulumi/pulumi/runtime/manifest").readPackageManifest(folder);
+     rmSync(folder, { recursive: true });
+     tell(found.data);`,
   ],
   [
     "a program that imports one of the modules gets the module itself",
