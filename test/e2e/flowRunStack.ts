@@ -4,8 +4,13 @@ import { scratch } from "../scratch";
 import { type Place, place } from "./pushpool";
 
 const repo = join(__dirname, "..", "..");
-interface Program {
+interface Program extends Run {
   command?: string;
+  /** Several runs instead of one. Those without a pool of their own share one. */
+  runs?: (Run & { name: string })[];
+}
+
+interface Run {
   pool?: string;
   run?: string;
   /** Resource options of the FlowRun. */
@@ -21,7 +26,8 @@ interface Stack extends Place {
     status: number | null;
     stdout: string;
     stderr: string;
-    result?: { changes: Record<string, number>; outputs: Outputs };
+    /** `outputsOf`: of each of several runs, by name. */
+    result?: { changes: Record<string, number>; outputs: Outputs; outputsOf: Record<string, Outputs> };
   };
   /** One line for each start of the run's command. */
   starts(): string[];
@@ -55,8 +61,9 @@ export function flowRunStack(): Stack {
     write: (program) => writeFileSync(at("program/index.js"), program === "nothing" ? "" : textOf(program, folder)),
     up: (...args) => {
       const ended = self.pushpool("up", "--engine", "offline", "--json", ...args);
-      const result = ended.status === 0 ? { result: JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "").result } : {};
-      return { ...ended, ...result };
+      if (ended.status !== 0) return ended;
+      const { result } = JSON.parse(ended.stdout.trim().split("\n").at(-1) ?? "");
+      return { ...ended, result: { ...result, outputsOf: result.outputs } };
     },
     starts: () => (existsSync(at("starts")) ? readFileSync(at("starts"), "utf8").trim().split("\n") : []),
     go,
@@ -65,15 +72,28 @@ export function flowRunStack(): Stack {
   return self;
 }
 
-function textOf({ command = PATIENT, pool = "", run = "", options = "" }: Program, folder: string): string {
+function textOf({ command = PATIENT, runs, ...only }: Program, folder: string): string {
+  const own = `{ jobVariables: { working_dir: ${JSON.stringify(folder)} } }`;
+  const declared = (runs ?? [{ name: "smoke", ...only }]).map(
+    ({ name, pool, run = "", options = "" }) => `
+declared(${JSON.stringify(name)}, ${pool ? `{ ${pool} }` : "undefined"}, { ${run} }, { ${options} });`,
+  );
   return `
 const pulumi = require("@pulumi/pulumi");
 const { Deployment, FlowRun, manifest } = require("pushpool");
 const { ProcessPushPool } = require("pushpool/local");
-const pool = new ProcessPushPool("local", { ${pool || `jobVariables: { working_dir: ${JSON.stringify(folder)} }`} });
-const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: ${JSON.stringify(command)} });
-const run = new FlowRun("smoke", { pool: pool.definition, deployment: hello.definition, ${run} }, { ${options} });
-exports.pushPools = manifest({ pools: [pool], deployments: [hello] });
-for (const name of ["runId", "state", "exitCode", "startedAt", "endedAt"]) exports[name] = run[name];
+const pools = {};
+const deployments = {};
+function declared(name, ofPool, args, options) {
+  const at = ofPool && ${runs !== undefined} ? "-" + name : "";
+  const pool = (pools[at] ??= new ProcessPushPool("local" + at, ofPool ?? ${own}));
+  const hello = (deployments[at] ??= new Deployment("hello/prod" + at, { workPoolName: pool.workPoolName, command: ${JSON.stringify(command)} }));
+  const run = new FlowRun(name, { pool: pool.definition, deployment: hello.definition, ...args }, options);
+  const outputs = Object.fromEntries(["runId", "state", "exitCode", "startedAt", "endedAt"].map((output) => [output, run[output]]));
+  if (${runs !== undefined}) exports[name] = outputs;
+  else Object.assign(exports, outputs);
+}
+${declared.join("")}
+exports.pushPools = manifest({ pools: Object.values(pools), deployments: Object.values(deployments) });
 `;
 }
