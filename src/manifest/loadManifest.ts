@@ -5,6 +5,7 @@ import { readGiven } from "./fromFile";
 import { searchStack } from "./fromStack";
 import type { Manifest } from "./manifest";
 import type { ManifestSource } from "./manifestSource";
+import { NoManifest } from "./noManifest";
 import { parseManifest } from "./parseManifest";
 
 /** A manifest and where it was found. */
@@ -34,7 +35,8 @@ export interface ManifestOptions {
 
 /**
  * Find and read the manifest. The first of these that exists: `--manifest`, `$PUSHPOOL_MANIFEST`, the stack, a manifest that was pulled earlier.
- * @throws {UserError} if the manifest is invalid; if there is none, with all places that were searched and what to do
+ * @throws {UserError} if the manifest is invalid
+ * @throws {NoManifest} if there is none, with all places that were searched and what to do
  */
 export async function loadManifest(workspace: Workspace, options: ManifestOptions): Promise<LoadedManifest> {
   const given = await readGiven(workspace, options.manifest, options);
@@ -95,10 +97,10 @@ function sameStack({ stack }: Workspace, found: LoadedManifest): LoadedManifest 
   return found;
 }
 
-function nowhere({ project }: Workspace, looked: string[]): UserError {
+function nowhere({ project }: Workspace, looked: string[]): NoManifest {
   const all = ["--manifest (not given)", "$PUSHPOOL_MANIFEST (not set)", ...looked];
   const here = project ? "Run `pushpool up` here" : "Run `pushpool up` in a folder with a Pulumi project (name it with -C DIR)";
-  return new UserError(
+  return new NoManifest(
     `there is no manifest, which describes the provisioned work pools. Looked at: ${all.join("; ")}. ${here}, or give a manifest with --manifest FILE`,
   );
 }

@@ -1,5 +1,6 @@
 import { type OpenedLedger, openChosen } from "../ledger";
 import type { LoadedManifest } from "../manifest";
+import { NoManifest } from "../manifest/noManifest";
 import type { FlowRun } from "../model/flowRun";
 import { Listeners } from "../runs/listeners";
 import type { RunsParts } from "../runs/openContext";
@@ -60,7 +61,10 @@ export async function openRunsWith(options: Omit<OpenRuns, "needsNoManifest">, r
     return await found(runsOf(parts), ref);
   } catch (notHere) {
     if (!(notHere instanceof UserError) || parts.ledger.shared) throw notHere;
-    const loaded = await parts.readManifest().catch(() => undefined);
+    const loaded = await parts.readManifest().catch((unread: Error) => {
+      if (unread instanceof NoManifest) return undefined;
+      throw new UserError(`${notHere.message}. The manifest may name another ledger, and cannot be read: ${unread.message}`);
+    });
     if (!loaded?.manifest.ledger) throw notHere;
     return found(await openRuns({ ...options, loaded }), ref);
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { choiceOf, knownLedger, type LedgerChoice, ledgerPath, mayHaveRuns, type OpenedLedger, rememberLedger } from "../ledger";
 import type { LoadedManifest } from "../manifest";
+import { NoManifest } from "../manifest/noManifest";
 import { readDigestKey } from "../runs/storedSecrets";
 import { Secret } from "../secret";
 import { UserError } from "../userError";
@@ -21,7 +22,7 @@ export interface LedgerSearch {
 /**
  * Choose the ledger of a workspace: the database that `PUSHPOOL_LEDGER_URL` names, else the one that the stack's manifest names, else the
  * SQLite file of the home. Everything that reads or writes runs gets its ledger here.
- * @throws {UserError} if the manifest names it and cannot be read
+ * @throws {UserError} if there is a manifest that cannot be read, or there was one that named it
  */
 export async function chooseLedger(workspace: Workspace, { readManifest, needsNoManifest = false }: LedgerSearch): Promise<LedgerChoice> {
   const { env, home, stack } = workspace;
@@ -36,11 +37,10 @@ export async function chooseLedger(workspace: Workspace, { readManifest, needsNo
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     // Without a manifest, nothing names another ledger. But runs must not go into another one than before.
-    if (known !== "manifest") return here;
-    throw new UserError(
-      `the ledger is named by the manifest ${stack ? `of stack ${stack.id}` : "that was read here before"}, which cannot be read: ${error.message}. Or name the ledger with PUSHPOOL_LEDGER_URL`,
-      error.exitCode,
-    );
+    if (known !== "manifest" && error instanceof NoManifest) return here;
+    const which = stack ? `the manifest of stack ${stack.id}` : "the manifest";
+    const role = known === "manifest" ? `the ledger is named by ${which}, which` : `${which} says which ledger is used, and`;
+    throw new UserError(`${role} cannot be read: ${error.message}. Or name a ledger in Postgres with PUSHPOOL_LEDGER_URL`, error.exitCode);
   }
   return namedBy(loaded, home) ?? here;
 }
