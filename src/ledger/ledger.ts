@@ -232,6 +232,8 @@ export interface Ledger extends SharedNotes {
   deployments(stack: string, names?: readonly string[]): Promise<DeploymentRecord[]>;
   /** Write and remove deployments of a stack; all or none. */
   changeDeployments(stack: string, change: { put?: readonly DeploymentRecord[]; remove?: readonly string[] }): Promise<void>;
+  /** These notes, as far as they exist, with one query. */
+  readNotes(keys: readonly string[]): Promise<Map<string, string>>;
   /** The runs that hold a slot in a pool, or a slot of a deployment. */
   slotHolders(stack: string, workPool: string, deployment: string): Promise<RunRecord[]>;
   /** Absent on a ledger of one machine, whose processes know each other by their pids. */

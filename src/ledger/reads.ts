@@ -25,6 +25,7 @@ export type LedgerReads = Pick<
   | "deployments"
   | "slotHolders"
   | "readNote"
+  | "readNotes"
   | "noteKeys"
 >;
 
@@ -173,6 +174,10 @@ export function ledgerReads(
         ...[stack, workPool, stack, deployment],
       ),
     readNote: async (key) => (await query(noteSql(key)))[0]?.value as string | undefined,
+    readNotes: async (keys) => {
+      const found = await rows(`SELECT n.key, n.value FROM notes n WHERE n.key ${AMONG}`, JSON.stringify(keys));
+      return new Map(found.map(({ key, value }) => [String(key), String(value)]));
+    },
     noteKeys: async (prefix, limit) => {
       const sql = "SELECT key FROM notes WHERE key >= ? AND key < ? ORDER BY key LIMIT ?";
       return (await rows(sql, prefix, `${prefix}\u{10ffff}`, limit)).map(({ key }) => String(key));

@@ -78,7 +78,17 @@ export async function createRun(
     return { run: record.run, created, warnings: [] };
   }
   context.planned.set(`${run.id}/${run.attempt}`, submission);
+  remember(context, record);
   return { run: record.run, created, warnings: submission.warnings };
+}
+
+/** How many recorded runs are remembered for their submission. */
+const REMEMBERED = 64;
+
+function remember({ created }: RunsContext, record: RunRecord): void {
+  created.set(record.run.id, record);
+  const [oldest] = created.keys();
+  if (oldest !== undefined && created.size > REMEMBERED) created.delete(oldest);
 }
 
 async function plan(context: RunsContext, asked: RunRequest) {

@@ -1,16 +1,19 @@
 import { describeHost } from "../host";
 import type { RunRecord } from "../ledger";
 import { type FlowRun, isTerminal } from "../model/flowRun";
-import type { PoolType } from "../model/poolType";
 import { leaseOf } from "./owner";
 import type { RunsContext } from "./runsContext";
 
 // In a ledger that several machines share, the processes of a `process:push` run are on one of them, with their files in one home folder.
 // Nobody else can observe, submit or stop them.
 
-/** What else to record when a run is submitted: from then on it belongs to this host, where its submitter watches it. */
-export function placedHere({ ledger, host }: Pick<RunsContext, "ledger" | "host">, poolType: PoolType, owner: string) {
-  return ledger.shared && poolType === "process:push" ? { host: host(), watcher: leaseOf(owner) } : {};
+/** How often a watcher asks whether another one, which others know, still watches too; in milliseconds. */
+const LOOK_AT_OTHERS = 10_000;
+
+/** What else to record when a run is submitted: from then on it belongs to this host, and its submitter may watch it there. */
+export function placedHere({ ledger, host, watched }: RunsContext, { run, poolType }: RunRecord, owner: string) {
+  if (!ledger.shared || poolType !== "process:push") return {};
+  return { host: host(), watcher: watched.has(run.id) ? leaseOf(owner) : null };
 }
 
 /** The host of a run's processes, for messages, if they are not in reach. */
@@ -18,26 +21,48 @@ export function elsewhere({ host }: Pick<RunsContext, "host">, run: Pick<FlowRun
   return run.host === undefined || run.host === host() ? undefined : describeHost(run.host, host());
 }
 
-/** Whether somebody on the run's host watches it. */
-export async function isWatchedThere({ lease }: Pick<RunsContext, "lease">, { watcher }: RunRecord): Promise<boolean> {
-  return watcher !== undefined && (await lease.lives(watcher));
+/** Whether somebody on the run's host watches it, or is submitting it: he sees a request to cancel. */
+export async function isWatchedThere({ lease }: Pick<RunsContext, "lease">, { watcher, owner }: RunRecord): Promise<boolean> {
+  if (watcher !== undefined && (await lease.lives(watcher))) return true;
+  return owner !== undefined && (await lease.lives(leaseOf(owner)));
 }
 
 /**
- * While `work` follows a run of this host, others learn that somebody here does: they may request to cancel it. The first watcher is enough.
+ * While `work` follows a run of this host, others learn that somebody here does: they may request to cancel it. They know one watcher; if
+ * that one ends, another one takes its place.
  */
 export async function asWatcher<T>(context: RunsContext, record: RunRecord, work: () => Promise<T>): Promise<T> {
-  const { ledger, lease } = context;
+  const { ledger, lease, watched } = context;
   if (!ledger.shared || record.poolType !== "process:push" || elsewhere(context, record.run) !== undefined) return work();
+  const { id } = record.run;
   const watcher = await lease.hold();
-  try {
+  watched.set(id, (watched.get(id) ?? 0) + 1);
+  const beKnown = async (before: RunRecord | undefined) => {
     // Without a host it was not submitted yet: its submission records the watcher too.
-    for (let now: RunRecord | undefined = record; now?.run.host !== undefined; now = await ledger.read(record.run.id)) {
-      if (isTerminal(now.run.state) || (await isWatchedThere(context, now))) break;
-      if (await ledger.change(now.run.id, now.run.version, { watcher }, "soon")) break;
+    for (let now = before; now?.run.host !== undefined; now = await ledger.read(id)) {
+      if (isTerminal(now.run.state) || now.watcher === watcher || elsewhere(context, now.run) !== undefined) return;
+      if (now.watcher !== undefined && (await lease.lives(now.watcher))) return;
+      if (await ledger.change(id, now.run.version, { watcher }, "soon")) return;
     }
+  };
+  // A fault of the ledger is told by whoever follows.
+  const lookAgain = setInterval(
+    () =>
+      void ledger
+        .read(id)
+        .then(beKnown, () => {})
+        .catch(() => {}),
+    LOOK_AT_OTHERS,
+  );
+  lookAgain.unref();
+  try {
+    await beKnown(record);
     return await work();
   } finally {
+    clearInterval(lookAgain);
+    const others = (watched.get(id) ?? 1) - 1;
+    if (others > 0) watched.set(id, others);
+    else watched.delete(id);
     await lease.release(watcher);
   }
 }

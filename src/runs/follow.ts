@@ -123,7 +123,9 @@ function isUnderWay({ run: { state, infrastructureId }, submission }: RunRecord)
 
 /** Try to submit once, for callers that do not watch. */
 export async function submitOnce(context: RunsContext, id: string, { signal, onEvent }: Watching = {}): Promise<FlowRun> {
-  const record = await mustRead(context, id);
+  // If it has changed since it was recorded, the ledger refuses to submit it.
+  const record = context.created.get(id) ?? (await mustRead(context, id));
+  context.created.delete(id);
   const tell = teller(onEvent);
   const stop = signal ?? new AbortController().signal;
   const { type } = record.run.state;

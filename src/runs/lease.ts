@@ -20,14 +20,22 @@ export interface Lease {
   has(name: string): Promise<boolean>;
   /** Whether the holder of another name still works, as far as can be known from here. If not, it has lost what it owns for good. */
   lives(name: string): Promise<boolean>;
+  /** What is still held stays until it is released. What is held after that ends at once. */
+  close(): Promise<void>;
 }
 
 /**
  * @param machine see `src/host.ts`
- * @param seconds how long a lease lasts without being renewed
+ * @param options.seconds how long a lease lasts without being renewed
+ * @param options.lingers how long it stays when nothing needs it any more, in milliseconds: whoever submits one run after another begins
+ * only one. Then `close` must be called. @default 0
  */
-export function openLease(ledger: Ledger, machine: () => string, seconds = LASTS): Lease {
-  return ledger.shared ? new SharedLease(ledger.shared.leases, machine, seconds) : ONE_MACHINE;
+export function openLease(
+  ledger: Ledger,
+  machine: () => string,
+  { seconds = LASTS, lingers = 0 }: { seconds?: number | undefined; lingers?: number } = {},
+): Lease {
+  return ledger.shared ? new SharedLease(ledger.shared.leases, machine, seconds, lingers) : ONE_MACHINE;
 }
 
 /** On one machine, the process table says who lives: there is nothing to renew, or to lose. */
@@ -36,6 +44,7 @@ const ONE_MACHINE: Lease = {
   release: async () => {},
   has: async () => true,
   lives: async (name) => processLives(name),
+  close: async () => {},
 };
 
 /** Each lease of this process has its own number: one that was lost never comes back. */
@@ -45,14 +54,18 @@ let count = 0;
 class SharedLease implements Lease {
   #holders = 0;
   #held: Promise<Held> | undefined;
+  #lingering: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(
     private readonly leases: Leases,
     private readonly machine: () => string,
     private readonly seconds: number,
+    private readonly lingers: number,
   ) {}
 
   async hold(): Promise<string> {
+    clearTimeout(this.#lingering);
     this.#holders += 1;
     const held = this.#held ?? this.#begin();
     this.#held = held;
@@ -68,12 +81,25 @@ class SharedLease implements Lease {
   async release(): Promise<void> {
     this.#holders -= 1;
     if (this.#holders > 0) return;
-    const held = await this.#held;
-    if (this.#holders > 0) return;
+    if (this.#isClosed || this.lingers === 0) return this.#end();
+    clearTimeout(this.#lingering);
+    this.#lingering = setTimeout(() => void this.#end(), this.lingers);
+    this.#lingering.unref();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#lingering);
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    const held = await this.#held?.catch(() => undefined);
+    if (this.#holders > 0 || !held) return;
     this.#held = undefined;
-    clearInterval(held?.timer);
+    clearInterval(held.timer);
     // If that fails, it expires.
-    if (held) await this.leases.end(held.name).catch(() => {});
+    await this.leases.end(held.name).catch(() => {});
   }
 
   async has(name: string): Promise<boolean> {

@@ -11,6 +11,9 @@ import { type OpenTarget, renewingTarget } from "./renewingTarget";
 import { type OnPool, type RunsContext, targetKey } from "./runsContext";
 import type { DigestKey } from "./storedSecrets";
 
+/** How long a lease stays when nothing needs it any more, in milliseconds. */
+const LINGERS = 250;
+
 /** The parts of a {@link RunsContext}. */
 export interface RunsParts {
   ledger: Ledger;
@@ -61,7 +64,7 @@ export function openContext({
   };
   const context: RunsContext = {
     ledger,
-    lease: openLease(ledger, () => machineName(env), leaseSeconds),
+    lease: openLease(ledger, () => machineName(env), { seconds: leaseSeconds, lingers: LINGERS }),
     host: () => {
       host ??= hostOf(home, env);
       return host;
@@ -116,6 +119,8 @@ export function openContext({
     listeners,
     tidying: new Tidying(),
     planned: new Map(),
+    created: new Map(),
+    watched: new Map(),
     stopAsked: new Set(),
   };
   return context;

@@ -8,7 +8,7 @@ import { UserError } from "../userError";
 
 // What a ledger knows of its work pools, besides the manifest: who paused them here, and the last refusal of their cloud.
 
-type Notes = Pick<Ledger, "readNote" | "swapNote" | "changeNote" | "noteKeys">;
+type Notes = Pick<Ledger, "readNote" | "readNotes" | "swapNote" | "changeNote" | "noteKeys">;
 
 /** The most pools of a stack that are read at once. */
 const MOST = 10_000;
@@ -25,6 +25,14 @@ export async function pausedPools(notes: Notes, stack: string): Promise<Set<stri
 /** Whether a work pool is paused in the ledger. */
 export async function isPausedHere(notes: Notes, stack: string, pool: string): Promise<boolean> {
   return (await notes.readNote(`${pauses(stack)}${pool}`)) !== undefined;
+}
+
+/** What a submission needs to know of its work pool, with one query. `error`: its last refusal, for {@link clearPoolError}. */
+export async function poolNotes(notes: Notes, stack: string, pool: string): Promise<{ isPaused: boolean; error?: string }> {
+  const [paused, refused] = [`${pauses(stack)}${pool}`, `${errors(stack)}${pool}`];
+  const found = await notes.readNotes([paused, refused]);
+  const error = found.get(refused);
+  return { isPaused: found.has(paused), ...(error === undefined ? {} : { error }) };
 }
 
 /** How a pool is paused that only its Pulumi program can resume. */
@@ -65,11 +73,12 @@ export async function notePoolError(notes: Notes, stack: string, pool: string, e
   await notes.changeNote(`${errors(stack)}${pool}`, () => JSON.stringify(error));
 }
 
-/** The cloud accepted something: its last refusal is over. It costs a read where there is none. */
-export async function clearPoolError(notes: Notes, stack: string, pool: string): Promise<void> {
-  const key = `${errors(stack)}${pool}`;
-  const before = await notes.readNote(key);
-  if (before !== undefined) await notes.swapNote(key, before, undefined);
+/**
+ * The cloud accepted something: its last refusal is over.
+ * @param before as it was noted then; one that came meanwhile stays until the next success
+ */
+export async function clearPoolError(notes: Notes, stack: string, pool: string, before: string | undefined): Promise<void> {
+  if (before !== undefined) await notes.swapNote(`${errors(stack)}${pool}`, before, undefined);
 }
 
 export async function readPoolError(notes: Notes, stack: string, pool: string): Promise<PoolError | undefined> {

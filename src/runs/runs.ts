@@ -132,6 +132,7 @@ export function runsOver(parts: RunsParts): Runs {
     removeLeftovers: (signal) => removeLeftovers(context, signal),
     close: async () => {
       await context.tidying.close();
+      await context.lease.close();
       ledger.close();
     },
   };

@@ -1,5 +1,5 @@
 import type { Json } from "../json";
-import type { Ledger } from "../ledger";
+import type { Ledger, RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { FlowRun } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
@@ -48,6 +48,10 @@ export interface RunsContext {
   tidying: Tidying;
   /** Submissions planned in this process, by `<run id>/<attempt>`, so that their secrets need not be read again. */
   planned: Map<string, Submission>;
+  /** The newest runs that this process recorded and nobody submitted from here yet, so that submitting one need not read it. */
+  created: Map<string, RunRecord>;
+  /** How often each run of this host is watched by this process at the same time. */
+  watched: Map<string, number>;
   /** What this process has already asked to stop: one request is enough, and watching goes on. */
   stopAsked: Set<InfrastructureId>;
 }

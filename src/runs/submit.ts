@@ -11,10 +11,13 @@ import { elsewhere, placedHere } from "./elsewhere";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives, stillOwns } from "./owner";
 import { checkServersStack, poolOf } from "./pool";
-import { clearPoolError, isPausedHere, notePoolError } from "./poolNotes";
+import { clearPoolError, notePoolError, poolNotes } from "./poolNotes";
 import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { holdsSecrets, withSecrets } from "./storedSecrets";
+
+/** How long what the ledger said needs no other question, in milliseconds: the answer to one may be as old. */
+const JUST_NOW = 25;
 
 /** The limit because of which a run must wait. */
 export type Full = Pick<Extract<SlotAnswer, { kind: "full" }>, "of" | "limit">;
@@ -48,7 +51,8 @@ export async function submitScheduled(
   if (host !== undefined) return { kind: "held", record, reason: whyElsewhere(host) };
   const pool = await poolOf(context, record);
   if (pool.isPaused) return hold(context, record, whyPaused(run), "Scheduled");
-  if (await isPausedHere(context.ledger, run.stack, run.workPool)) return hold(context, record, whyPausedHere(run), "Scheduled");
+  const { isPaused, error } = await poolNotes(context.ledger, run.stack, run.workPool);
+  if (isPaused) return hold(context, record, whyPausedHere(run), "Scheduled");
 
   const submission = await submissionOf(context, record);
   const deployment = await deploymentOf(context, record);
@@ -61,7 +65,7 @@ export async function submitScheduled(
     const pending = {
       state: state("PENDING", context.now(), undefined, "Submitting"),
       owner,
-      ...placedHere(context, record.poolType, owner),
+      ...placedHere(context, record, owner),
     };
     let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     if (answer.kind === "full") {
@@ -69,6 +73,7 @@ export async function submitScheduled(
       await observe(context, await context.ledger.slotHolders(run.stack, run.workPool, run.deployment), signal);
       answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     }
+    const claimedAt = performance.now();
     switch (answer.kind) {
       case "full": {
         const reason = whyFull(run, answer);
@@ -78,7 +83,7 @@ export async function submitScheduled(
       case "changed":
         return moved(context, record);
       case "acquired":
-        return send(context, answer.record, submission, signal, onTheWay);
+        return send(context, { record: answer.record, claimedAt, submission, poolError: error }, signal, onTheWay);
     }
   });
 }
@@ -95,18 +100,29 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
   await checkServersStack(context, record);
   const target = await context.target(record);
   return asOwner(context, run.id, async (owner) => {
-    const claimed = await context.ledger.change(run.id, run.version, { owner, ...placedHere(context, record.poolType, owner) });
+    const claimed = await context.ledger.change(run.id, run.version, { owner, ...placedHere(context, record, owner) });
     if (!claimed) return moved(context, record);
+    const claimedAt = performance.now();
     const found = await target.find(run.id, run.attempt, record.submission, signal);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
-    return send(context, claimed, await submissionOf(context, claimed), signal, onTheWay);
+    const [submission, { error }] = [await submissionOf(context, claimed), await poolNotes(context.ledger, run.stack, run.workPool)];
+    return send(context, { record: claimed, claimedAt, submission, poolError: error }, signal, onTheWay);
   });
+}
+
+/** A run that this process may send, and what it knew then. */
+interface Claimed {
+  record: RunRecord;
+  /** When the ledger answered, by the steady clock. */
+  claimedAt: number;
+  submission: Submission;
+  /** The last refusal of its work pool's cloud, as it was noted. */
+  poolError: string | undefined;
 }
 
 async function send(
   context: RunsContext,
-  record: RunRecord,
-  submission: Submission,
+  { record, claimedAt, submission, poolError }: Claimed,
   signal: AbortSignal,
   { mayPrepare, maySubmit }: OnTheWay,
 ): Promise<Advance> {
@@ -124,14 +140,15 @@ async function send(
   };
   const prepared = await target.prepare(submission, signal).catch(refused);
   // It was cancelled meanwhile: whoever cancelled it ends it.
-  if (!(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
+  const isJustClaimed = performance.now() - claimedAt < JUST_NOW;
+  if (!isJustClaimed && !(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
   if (maySubmit && !(await maySubmit())) return moved(context, record);
   // This process was stopped meanwhile, and others have taken the run up. The last question before it is sent: its answer ages.
   if (record.owner !== undefined && !(await stillOwns(context, record.owner))) return moved(context, record);
   const infrastructureId = await target.submit(prepared, signal).catch(refused);
   const step = await recordInfrastructure(context, record, infrastructureId);
   context.tidying.after(context, record, target);
-  await clearPoolError(context.ledger, run.stack, run.workPool);
+  await clearPoolError(context.ledger, run.stack, run.workPool, poolError);
   return step;
 }
 

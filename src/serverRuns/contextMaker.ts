@@ -41,6 +41,7 @@ export function contextMaker({
 }: Shared): (job: ServerJob) => RunsContext {
   const planned: RunsContext["planned"] = new Map();
   const stopAsked: RunsContext["stopAsked"] = new Set();
+  const watched: RunsContext["watched"] = new Map();
   const tidying = new Tidying();
   const targets = new Map<string, Promise<Target>>();
   const lease = openLease(ledger, () => machineName(env));
@@ -66,6 +67,8 @@ export function contextMaker({
       digestKey,
       env,
       planned,
+      created: new Map(),
+      watched,
       tidying,
       stopAsked,
       warn,

@@ -296,7 +296,7 @@ function describeRest(open: () => Promise<Ledger>, several: (count: number) => P
   test("a note changes only if it is still as the writer saw it: of several writers each gets its turn", async () => {
     const ledgers = await several(3);
     const [first, , third] = ledgers as [Ledger, Ledger, Ledger];
-    expect(await first.readNote("k")).toBeUndefined();
+    expect([await first.readNote("k"), await first.readNotes(["k", "other"])]).toEqual([undefined, new Map()]);
     const turns = await Promise.all(
       ledgers.flatMap((ledger) =>
         Array.from({ length: 10 }, async () => {
@@ -310,6 +310,7 @@ function describeRest(open: () => Promise<Ledger>, several: (count: number) => P
     );
     expect(turns.sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, n) => n + 1));
     expect(await first.swapNote("k", "29", "x")).toBe(false);
+    expect(await third.readNotes(["k", "other"])).toEqual(new Map([["k", "30"]]));
     expect(await first.swapNote("k", "30", undefined)).toBe(true);
     expect([await first.swapNote("k", undefined, undefined), await first.swapNote("k", "x", undefined)]).toEqual([true, false]);
 

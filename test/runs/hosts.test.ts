@@ -104,6 +104,32 @@ test("a request to cancel from another host is carried out by whoever watches th
   );
 });
 
+test("if one of two watchers ends, others still know that somebody watches", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { host } = hosts();
+  const ann = host("ann");
+  const [again, bob] = [host("ann", { home: ann.home }), host("bob")];
+  const { run } = await ann.createRun({ deployment: "hello/long" });
+  const first = new AbortController();
+  const leaving = ann.followRun(run.id, { signal: first.signal });
+  await until(async () => (await bob.findRun(run.id)).state.type === "RUNNING");
+  const staying = again.followRun(run.id, { graceSeconds: 1 });
+  await new Promise((done) => setTimeout(done, 300));
+  first.abort();
+  await leaving;
+  await ann.close();
+  await until(async () => {
+    vi.advanceTimersByTime(10_000);
+    await new Promise((done) => setTimeout(done, 200));
+    return bob.cancelRun(run.id, { detach: true }).then(
+      () => true,
+      () => false,
+    );
+  }, 20_000);
+  expect((await staying).state.type).toBe("CANCELLED");
+});
+
 test("two homes of one machine are two hosts for processes: neither reads the other's files", async () => {
   const { host } = hosts();
   const [one, other] = [host("ann"), host("ann")];

@@ -2,13 +2,17 @@ import type { Pool, PoolClient } from "pg";
 import { upgradeHint } from "../../origin";
 import { UserError } from "../../userError";
 import { POSTGRES_MIGRATIONS } from "./migrations";
+import { isNotThere } from "./postgresFaults";
 import { inTransaction } from "./transaction";
 
 /** The version of a schema; 0: it has no ledger. */
 export async function versionIn(client: Pool | PoolClient, schema: string): Promise<number> {
-  const { rows } = await client.query("SELECT to_regclass($1) IS NOT NULL AS there", [`"${schema}".version`]);
-  if (!rows[0]?.there) return 0;
-  return Number((await client.query(`SELECT version FROM "${schema}".version`)).rows[0]?.version ?? 0);
+  try {
+    return Number((await client.query(`SELECT version FROM "${schema}".version`)).rows[0]?.version ?? 0);
+  } catch (error) {
+    if (isNotThere(error)) return 0;
+    throw error;
+  }
 }
 
 /**

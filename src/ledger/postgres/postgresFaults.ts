@@ -15,6 +15,9 @@ export function isConflict(error: unknown): boolean {
 /** Whether a lock was not free in time: lock_not_available. */
 export const isLockTimeout = (error: unknown): boolean => codeOf(error) === "55P03";
 
+/** Whether a table does not exist: undefined_table, invalid_schema_name. */
+export const isNotThere = (error: unknown): boolean => ["42P01", "3F000"].includes(codeOf(error));
+
 /** Whether a connection broke during a COMMIT: only reading tells whether it took effect. */
 export function isAmbiguous(error: unknown): boolean {
   return (error as PostgresFault).isAmbiguous === true && isBroken(error as PostgresFault);
@@ -28,6 +31,7 @@ export function isAway(error: unknown, hasReached: boolean): boolean {
   if (error instanceof UserError) return false;
   const code = codeOf(error);
   if (/^(57P03|57P01|53300)$/.test(code)) return true;
+  if (/unsupported startup parameter/.test((error as Error).message)) return false;
   // 25006: the other half of a fail-over is still read-only.
   return hasReached && (isBroken(error as PostgresFault) || /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|25006)$/.test(code));
 }
@@ -80,6 +84,28 @@ const ADVICE: Record<string, string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host: use the name that is in it, or sslmode=verify-ca",
 };
 
+/** What pgbouncer says by itself, all with the code 08P01 (its `src/client.c` and `src/objects.c`). */
+const OF_PGBOUNCER: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
+  [
+    /unsupported startup parameter: (\w+)/,
+    ([, name]) => `pgbouncer refuses "${name}" of the URL: leave it out, or add it to ignore_startup_parameters in pgbouncer.ini`,
+  ],
+  [
+    /unsupported startup parameter in options: (\w+)/,
+    ([, name]) => `pgbouncer refuses "${name}" in the URL's options: leave it out, or add it to ignore_startup_parameters in pgbouncer.ini`,
+  ],
+  [/no more connections allowed/, () => "pgbouncer has too many clients: raise max_client_conn in pgbouncer.ini"],
+  [/query_wait_timeout/, () => `pgbouncer had no free connection in time: raise default_pool_size in pgbouncer.ini. ${SAFE}`],
+];
+
+function adviceOfPgbouncer({ message = "" }: PostgresFault): string | undefined {
+  for (const [words, advice] of OF_PGBOUNCER) {
+    const match = words.exec(message);
+    if (match) return advice(match);
+  }
+  return undefined;
+}
+
 /** Codes of OpenSSL for a certificate that no known authority has signed. */
 const UNTRUSTED =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_SIGNATURE_FAILURE)$/;
@@ -95,6 +121,8 @@ function adviceFor(error: PostgresFault): string | undefined {
   if (UNTRUSTED.test(code)) return "its certificate is of an unknown authority: give the authority's file with sslrootcert=FILE in the URL";
   if (/^(ERR_SSL|ERR_OSSL)/.test(code)) return "the TLS connection failed: check sslcert, sslkey and sslrootcert of the URL";
   if (ADVICE[code] !== undefined) return ADVICE[code];
+  const ofPgbouncer = code === "08P01" ? adviceOfPgbouncer(error) : undefined;
+  if (ofPgbouncer !== undefined) return ofPgbouncer;
   if (NO_ANSWER.test(message)) return `${ADVICE.ETIMEDOUT}. ${SAFE}`;
   // The driver finds no password to send.
   if (/password must be a string/.test(message)) return "the server wants a password: give it in the URL, or in ~/.pgpass";
