@@ -9,7 +9,7 @@ export interface Absences {
   seen(id: InfrastructureId): void;
   /**
    * The cloud does not show it: return its noted end, pending, or lost.
-   * @param sentAt in milliseconds @default the time when it was first missing
+   * @param sentAt in milliseconds, by the clock of the notes @default the time when it was first missing
    */
   gone(id: InfrastructureId, sentAt?: number): Promise<Observation>;
 }
@@ -37,11 +37,13 @@ export function openAbsences({
       missingSince.delete(id);
     },
     gone: async (id, sentAt) => {
-      const end = await endNote(id).value();
+      const note = endNote(id);
+      const end = await note.value();
       if (end) return end;
-      const since = missingSince.get(id) ?? Date.now();
+      const now = note.now();
+      const since = missingSince.get(id) ?? now;
       missingSince.set(id, since);
-      if (Date.now() < (sentAt ?? since) + settle) return { phase: "pending", message: late };
+      if (now < (sentAt ?? since) + settle) return { phase: "pending", message: late };
       return { phase: "ended", outcome: { kind: "lost", reason: lost }, endedAt: new Date(since).toISOString() };
     },
   };

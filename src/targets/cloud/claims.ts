@@ -7,12 +7,12 @@ export interface Claim<T extends { at: number }, Result> {
   note: Note<T>;
   /** The result of the work; `undefined` if the note is only a claim. */
   answer(value: T): Result | undefined;
-  /** Whether a claim is still valid. If not, the process that made it has died. */
-  holds(claim: T): boolean;
+  /** Whether a claim is still valid. If not, the process that made it has died. @param now by the clock of the note */
+  holds(claim: T, now: number): boolean;
   /** What a dead process may have completed; `undefined`: nothing. @default nothing */
   leftBy?(claim: T): Promise<Result | undefined>;
-  /** The claim of this process. `at`: now, in milliseconds. */
-  claim(): T;
+  /** The claim of this process. @param now for `at`, by the clock of the note */
+  claim(now: number): T;
   /** Do the work. It must replace its claim by the result, or remove it after a failure. */
   work(own: OwnClaim<T>): Promise<Result>;
   /** How often to check whether another process is done, in milliseconds. */
@@ -43,21 +43,21 @@ export async function doOnce<T extends { at: number }, Result>(of: Claim<T, Resu
     if (held.value !== undefined) {
       const done = answer(held.value);
       if (done !== undefined) return done;
-      if (holds(held.value)) {
+      if (holds(held.value, note.now())) {
         await sleep(pause, undefined, signal ? { signal } : {});
         continue;
       }
       const left = await leftBy?.(held.value);
       if (left !== undefined) return left;
     }
-    const value = claim();
+    const value = claim(note.now());
     let mine = await held.replace(value);
     if (!mine) continue;
     try {
       return await work({
         value,
         renew: async () => {
-          mine = await mine?.replace({ ...value, at: Date.now() });
+          mine = await mine?.replace({ ...value, at: note.now() });
           if (!mine) throw new TakenOver();
         },
         replace: async (next) => void (await mine?.replace(next)),

@@ -12,6 +12,11 @@ export interface HeldNote<T> {
   replace(next: T | undefined): Promise<HeldNote<T> | undefined>;
 }
 
+/** The time by one clock for all machines that share the notes, in milliseconds since 1970. */
+export function timeOf({ clock }: SharedNotes): number {
+  return clock?.() ?? Date.now();
+}
+
 /** One of the {@link SharedNotes}, with a value of one type. */
 export class Note<T> {
   constructor(
@@ -20,6 +25,11 @@ export class Note<T> {
     private readonly format: (value: T) => string,
     private readonly parse: (text: string) => T,
   ) {}
+
+  /** The time by the clock of all machines that share the note, in milliseconds since 1970. A time in a note must be of this clock. */
+  now(): number {
+    return timeOf(this.notes);
+  }
 
   async held(): Promise<HeldNote<T>> {
     return this.#holding(await this.notes.readNote(this.key));

@@ -20,8 +20,10 @@ export interface TimeLimits {
   enforce(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
 }
 
+/** @param now the time by the clock of all machines that watch, in milliseconds since 1970 */
 export function openTimeLimits(
   stop: (id: InfrastructureId, phase: "pending" | "running", signal?: AbortSignal) => Promise<void>,
+  now: () => number,
 ): TimeLimits {
   const latest = new Map<InfrastructureId, LimitedRun>();
   const stopping = new Set<InfrastructureId>();
@@ -35,7 +37,7 @@ export function openTimeLimits(
     enforce: async (id, signal) => {
       const { createdAt, startedAt, timeoutSeconds = null, startTimeoutSeconds = null } = latest.get(id) ?? {};
       const [since, limit] = startedAt === undefined ? [createdAt, startTimeoutSeconds] : [startedAt, timeoutSeconds];
-      if (since === undefined || limit === null || Date.now() < since + limit * 1000 || stopping.has(id)) return;
+      if (since === undefined || limit === null || now() < since + limit * 1000 || stopping.has(id)) return;
       stopping.add(id);
       await stop(id, startedAt === undefined ? "pending" : "running", signal).finally(() => stopping.delete(id));
     },

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SharedNotes } from "../target";
-import { jsonNote } from "./notes";
+import { jsonNote, timeOf } from "./notes";
 
 /** How many calls a cloud allows: a burst at once, then so many a second. */
 export interface BucketSize {
@@ -70,11 +70,6 @@ export async function emptied(notes: SharedNotes, bucket: TokenBucket, retryAfte
   const now = timeOf(notes);
   await lowered(notes, bucket, retryAfter === undefined ? 0 : 1 - (retryAfter * perSecond) / 1000);
   if (afterRefusal !== undefined) await countedUntil(notes, bucket).update((until = 0) => Math.max(until, now + afterRefusal));
-}
-
-/** By one clock for all machines that share the bucket. */
-function timeOf({ clock }: SharedNotes): number {
-  return clock?.() ?? Date.now();
 }
 
 function drawn({ perSecond }: TokenBucket, full: number, now: number): number {

@@ -109,12 +109,12 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
         note: noteOf(of),
         answer: ({ execution }) => execution,
         // Wait until its request can no longer be under way.
-        holds: ({ at }) => Date.now() <= at + CALL_TIMEOUT + settle,
+        holds: ({ at }, now) => now <= at + CALL_TIMEOUT + settle,
         leftBy: async (send) => {
           const found = await look(of, send, signal);
           return found === undefined ? undefined : record(of, send, found);
         },
-        claim: () => ({ by: randomUUID(), at: Date.now(), ...where }),
+        claim: (now) => ({ by: randomUUID(), at: now, ...where }),
         work: (claim) => sendOwn(of, claim, start, signal),
         pause: 50,
         signal,

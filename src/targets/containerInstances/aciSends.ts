@@ -5,6 +5,7 @@ import { CALL_TIMEOUT } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure } from "../cloud/failure";
 import { lookFor } from "../cloud/lookFor";
+import { timeOf } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes } from "../target";
 import type { AciApi } from "./aciApi";
 import { type RunNote, runNote, type SendNote, sendNote } from "./aciNotes";
@@ -62,8 +63,8 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
   }
 
   async function record(id: InfrastructureId, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId> {
-    if (remembered) await runNote(notes, id).create({ ...remembered, at: Date.now() });
-    await sendNote(notes, id).update((now) => (now?.taken ? now : { by: "", at: Date.now(), ...now, taken: true }));
+    if (remembered) await runNote(notes, id).create({ ...remembered, at: timeOf(notes) });
+    await sendNote(notes, id).update((now) => (now?.taken ? now : { by: "", at: timeOf(notes), ...now, taken: true }));
     return id;
   }
 
@@ -96,9 +97,9 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
         note: sendNote(notes, id),
         answer: ({ taken }) => (taken ? id : undefined),
         // It is left alone until its request cannot be under way any more.
-        holds: ({ at }) => Date.now() <= at + CALL_TIMEOUT + settle,
+        holds: ({ at }, now) => now <= at + CALL_TIMEOUT + settle,
         leftBy: async () => ((await isThere(wanted, signal)) ? record(id, remembered) : undefined),
-        claim: () => ({ by: randomUUID(), at: Date.now() }),
+        claim: (now) => ({ by: randomUUID(), at: now }),
         work: async (claim) => {
           await sendOwn(wanted, group, claim, signal);
           return record(id, remembered);

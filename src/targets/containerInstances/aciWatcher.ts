@@ -1,6 +1,7 @@
 import pLimit from "p-limit";
 import { type End, firstEnd, openAbsences } from "../cloud/absences";
 import { gather } from "../cloud/gather";
+import { timeOf } from "../cloud/notes";
 import { openTimeLimits, type TimeLimits } from "../cloud/timeLimits";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
 import type { AciApi } from "./aciApi";
@@ -42,7 +43,7 @@ export function openWatcher({
     late: "Azure does not show the container group yet",
     lost: "its container group is gone, and nobody has seen it run",
   });
-  const limits = openTimeLimits(stop);
+  const limits = openTimeLimits(stop, () => timeOf(notes));
   const known = new Map<InfrastructureId, RunNote>();
   const started = new Map<InfrastructureId, number>();
   const running = new Set<InfrastructureId>();
@@ -86,7 +87,7 @@ export function openWatcher({
       });
     }
     absences.seen(id);
-    const observation = observationOf(found.facts, { container: note?.container, startedAt, stop: stopped }, Date.now());
+    const observation = observationOf(found.facts, { container: note?.container, startedAt, stop: stopped }, timeOf(notes));
     if (observation.phase === "ended") {
       running.delete(id);
       limits.over(id);

@@ -219,16 +219,16 @@ class EcsTarget implements Target {
     if (send?.id !== undefined) return send.id;
     this.#refused.delete(`${runId}/${attempt}`);
     const cluster = typeof request.runTask.cluster === "string" ? { cluster: request.runTask.cluster } : {};
-    await note.create({ ...cluster, at: Date.now() });
+    await note.create({ ...cluster, at: note.now() });
     let definition = first;
     for (let tries = 1; ; tries++) {
       try {
         const task = await this.#run(request, definition, signal);
-        const sent: SendNote = { ...cluster, at: Date.now(), id: formatId(task) };
+        const sent: SendNote = { ...cluster, at: note.now(), id: formatId(task) };
         // The id that counts: another process may have written it first.
         const { id = formatId(task) } = (await note.update((known) => (known?.id === undefined ? sent : known))) ?? {};
         await taskNote(this.#notes, id).create({
-          at: Date.now(),
+          at: note.now(),
           ...(definition.container === undefined ? {} : { container: definition.container }),
           ...(definition.logs ? { logs: definition.logs } : {}),
           timeoutSeconds: request.timeoutSeconds,

@@ -2,6 +2,7 @@ import type { ContainerDefinition } from "@aws-sdk/client-ecs";
 import pLimit from "p-limit";
 import { type End, firstEnd, openAbsences } from "../cloud/absences";
 import { gather } from "../cloud/gather";
+import { timeOf } from "../cloud/notes";
 import { inBatches } from "../cloud/pages";
 import { openTimeLimits, type TimeLimits } from "../cloud/timeLimits";
 import type { InfrastructureId, Observation, SharedNotes } from "../target";
@@ -38,7 +39,10 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
   });
   const known = new Map<InfrastructureId, TaskNote>();
   const created = new Map<InfrastructureId, number>();
-  const limits = openTimeLimits((id, phase, signal) => api.stopTask(parseId(id), STOP_REASON[phase], signal));
+  const limits = openTimeLimits(
+    (id, phase, signal) => api.stopTask(parseId(id), STOP_REASON[phase], signal),
+    () => timeOf(notes),
+  );
 
   async function noteOf(id: InfrastructureId): Promise<TaskNote | undefined> {
     const note = known.get(id) ?? (await taskNote(notes, id).value());

@@ -72,13 +72,13 @@ export function openDefinitions({
     const arn = await doOnce<DefinitionNote, string>({
       note,
       answer: (known) => known.arn,
-      holds: ({ by, at }) => by !== undefined && Date.now() < at + CLAIM && processLives(by),
-      claim: () => ({ by: processName(), claimed: randomUUID(), at: Date.now() }),
+      holds: ({ by, at }, now) => by !== undefined && now < at + CLAIM && processLives(by),
+      claim: (now) => ({ by: processName(), claimed: randomUUID(), at: now }),
       work: async (claim) => {
         try {
           const options = { signal, beforeTry: claim.renew };
           const made = (await found(definition, options)) ?? (await register(definition, container, pool, options));
-          await claim.replace({ arn: made, at: Date.now() });
+          await claim.replace({ arn: made, at: note.now() });
           return made;
         } catch (error) {
           await claim.replace(undefined);
@@ -89,7 +89,7 @@ export function openDefinitions({
       ...(signal ? { signal } : {}),
     });
     // When it was last used, for tidying.
-    await note.update((known) => (known && Date.now() > known.at + HOUR ? { ...known, at: Date.now() } : known));
+    await note.update((known) => (known && note.now() > known.at + HOUR ? { ...known, at: note.now() } : known));
     return arn;
   }
 

@@ -34,6 +34,12 @@ test("what was sent long ago is lost at once; what was seen since is late again"
   expect(await absences.gone("b")).toMatchObject({ phase: "pending" });
 });
 
+test("on a machine whose clock is ahead, what another one has just sent is only late", async () => {
+  const endNote = (id: string) => jsonNote<End>({ ...memoryNotes(), clock: () => 500 }, id);
+  const absences = openAbsences({ settle: 1_000, endNote, late: "not shown yet", lost: "forgotten" });
+  expect(await absences.gone("a", 400)).toMatchObject({ phase: "pending" });
+});
+
 test("the first end that was noted stays", async () => {
   const { absences, endNote } = open();
   expect(await firstEnd(endNote("a"), end(0))).toEqual(end(0));

@@ -49,6 +49,30 @@ test("if the work fails, the next one does it", async () => {
   expect(works).toEqual(["a", "b"]);
 });
 
+test("whether a claim holds depends on the clock of the notes, not on this machine's", async () => {
+  const shared = memoryNotes();
+  const there = 5_000_000;
+  const note = jsonNote<Made>({ ...shared, clock: () => there }, "k");
+  await note.create({ by: "another machine", at: there - 500 });
+  const asked: number[] = [];
+  const made = doOnce<Made, string>({
+    note,
+    answer: ({ done }) => done,
+    holds: ({ at }, now) => asked.push(now) < 3 && now < at + 1_000,
+    claim: (now) => ({ by: "this machine", at: now }),
+    work: async (claim) => {
+      await claim.renew();
+      const { at } = (await note.value()) as Made;
+      await claim.replace({ at, done: `made at ${at}` });
+      return "made here";
+    },
+    pause: 1,
+  });
+  expect(await made).toBe("made here");
+  expect(asked).toEqual([there, there, there]);
+  expect(await note.value()).toMatchObject({ at: there, done: `made at ${there}` });
+});
+
 test("a dead process's claim is taken over, unless the process finished the work", async () => {
   const dead = maker({ lives: () => false });
   await dead.note.create({ by: "dead", at: 0 });
