@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json";
-import type { DeploymentDefinition } from "../manifest/manifest";
+import type { DeploymentInManifest } from "../manifest/manifest";
 import type { FlowRun, State, StateType } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
 import type { SharedNotes } from "../targets/target";
@@ -113,7 +113,7 @@ export interface DeploymentRecord {
   /** `<flow name>/<deployment name>` */
   name: string;
   /** What runs use. Its job variables and pull steps contain references to secrets, never secrets. */
-  definition: DeploymentDefinition;
+  definition: DeploymentInManifest;
   /** Fields of the file that have no effect: build and push steps, triggers, and so on, by their names there. */
   kept: JsonObject;
   /** The path of its file. */

@@ -21,7 +21,7 @@ export interface Manifest {
   /** The values of `{{ prefect.variables.x }}` without a Prefect API. */
   variables: Record<string, Value>;
   /** By `<flow name>/<deployment name>`. */
-  deployments: Record<string, DeploymentDefinition>;
+  deployments: Record<string, DeploymentInManifest>;
   /** If absent, there is no Prefect API, and `PREFECT_*` in the shell is ignored. */
   prefect?: { apiUrl: string; auth?: Value };
   /** If absent, the ledger is the SQLite file of each home. `url`: `postgres://…`, always secret. `schema` @default "pushpool" */
@@ -70,7 +70,7 @@ export interface KeyRotation {
   previous?: { keyId: string; createdAt: string };
 }
 
-export interface DeploymentDefinition {
+export interface DeploymentInManifest {
   /** `path/file.py:func` or `module.func`. */
   entrypoint?: string;
   /** The command to run. It becomes the `command` job variable unless that is given. */

@@ -7,7 +7,7 @@ import { plainNumbers } from "../plainNumbers";
 import { MASK, Secret } from "../secret";
 import { wholeTemplate } from "../template/storedTemplate";
 import { UserError } from "../userError";
-import { type DeploymentDefinition, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
+import { type DeploymentInManifest, MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "./manifest";
 import { schemaFault } from "./schemaFault";
 import { isSecretByMeaning, isSecretText, maySecretStandAt } from "./secretPlaces";
 
@@ -57,7 +57,7 @@ export function parseManifest(tree: unknown, secretPaths: readonly string[], ori
  * Check that the manifest has the work pool of a deployment. A run checks this, because a deployment may be declared before its pool.
  * @throws {UserError} with the path and the most similar pool
  */
-export function checkDeploymentPool(manifest: Manifest, name: string, deployment: DeploymentDefinition, origin: string): void {
+export function checkDeploymentPool(manifest: Manifest, name: string, deployment: DeploymentInManifest, origin: string): void {
   const pool = deployment.workPool.name;
   if (Object.hasOwn(manifest.pools, pool)) return;
   const hint = suggestion(pool, Object.keys(manifest.pools)) || "it has none";

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from "../json";
-import type { DeploymentDefinition, PoolDefinition } from "../manifest/manifest";
+import type { DeploymentInManifest, PoolDefinition } from "../manifest/manifest";
 import { nameFault } from "../manifest/nameFaults";
 import { few, suggestion } from "../nearest";
 import { quoted } from "../shown";
@@ -34,7 +34,7 @@ export interface DeployPlace {
 export interface DefinedDeployment {
   /** `<flow name>/<deployment name>` */
   name: string;
-  definition: DeploymentDefinition;
+  definition: DeploymentInManifest;
   /** Settings that pushpool stores but does not use yet, by their names in prefect.yaml. */
   kept: JsonObject;
   /** Which settings the file gives. */
@@ -123,7 +123,7 @@ export function defineDeployment(
     concurrencyLimit: resolved.concurrencyLimit,
     collisionStrategy: resolved.concurrencyOptions?.collisionStrategy ?? null,
     pullSteps: entrypoint === null ? null : orNull(resolved.pullSteps),
-  }) as unknown as DeploymentDefinition;
+  }) as unknown as DeploymentInManifest;
   return { name: `${flowName}/${resolved.name}`, definition, kept, said: resolved.said, warnings };
 }
 

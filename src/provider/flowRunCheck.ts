@@ -1,7 +1,7 @@
 import { parseDuration } from "../duration";
 import type { JsonObject, ValueObject } from "../json";
 import { segmentsOf } from "../jsonPointer";
-import type { DeploymentDefinition } from "../manifest/manifest";
+import type { DeploymentInManifest } from "../manifest/manifest";
 import { resolveRequest } from "../runs/plan";
 import { checkJobVariables, checkRequiredVariables, checkTemplateShape } from "../template";
 import { UserError } from "../userError";
@@ -64,7 +64,7 @@ function secretProblems(inputs: FlowRunInputs): string[] {
 
 function checkRun(inputs: FlowRunInputs): void {
   const { manifest, origin, request } = toManifestAndRequest(inputs);
-  const declared = manifest.deployments[request.deployment] as DeploymentDefinition;
+  const declared = manifest.deployments[request.deployment] as DeploymentInManifest;
   const { deployment, pool, workPool } = resolveRequest(manifest, origin, request, {
     name: request.deployment,
     deployment: declared,

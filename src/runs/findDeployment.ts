@@ -1,6 +1,6 @@
 import { spellings } from "../deploymentName";
 import type { Ledger } from "../ledger";
-import type { DeploymentDefinition, Manifest } from "../manifest/manifest";
+import type { DeploymentInManifest, Manifest } from "../manifest/manifest";
 import { suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
@@ -9,7 +9,7 @@ import { UserError } from "../userError";
 export interface FoundDeployment {
   /** The stored name, which may be another spelling of the requested one. */
   name: string;
-  deployment: DeploymentDefinition;
+  deployment: DeploymentInManifest;
   by: "program" | "deploy";
 }
 

@@ -1,7 +1,7 @@
 import { checkPlace, entrypointCommand, PYTHON_VARIABLE, parseEntrypoint } from "../entrypoint";
 import type { JsonObject, ValueObject } from "../json";
 import { checkDeploymentPool } from "../manifest";
-import type { DeploymentDefinition, Manifest, PoolDefinition } from "../manifest/manifest";
+import type { DeploymentInManifest, Manifest, PoolDefinition } from "../manifest/manifest";
 import { suggestion } from "../nearest";
 import { plainJob } from "../plainNumbers";
 import type { Submission, Target } from "../targets/target";
@@ -182,7 +182,7 @@ export function planJob(input: {
 }
 
 /** @throws {UserError} if the deployment has no entrypoint, or an invalid one */
-function entrypointOf(name: string, { entrypoint }: DeploymentDefinition): string {
+function entrypointOf(name: string, { entrypoint }: DeploymentInManifest): string {
   if (entrypoint === undefined)
     throw new UserError(
       `deployments.${name}.command is missing: the deployment has neither a command nor an entrypoint. Give it one of them`,

@@ -3,7 +3,7 @@ import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
 import type { SlotAnswer, SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
-import type { DeploymentDefinition } from "../manifest/manifest";
+import type { DeploymentInManifest } from "../manifest/manifest";
 import type { FlowRun } from "../model/flowRun";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
@@ -232,7 +232,7 @@ async function moved(context: RunsContext, record: RunRecord): Promise<Advance> 
 }
 
 /** The run's deployment as it is now; `undefined` if it was removed, which the run does not mind. */
-async function deploymentOf(context: RunsContext, { run }: RunRecord): Promise<DeploymentDefinition | undefined> {
+async function deploymentOf(context: RunsContext, { run }: RunRecord): Promise<DeploymentInManifest | undefined> {
   const { manifest } = await context.manifest();
   const [name, other] = spellings(run.deployment);
   if (Object.hasOwn(manifest.deployments, name)) return manifest.deployments[name];

@@ -2,7 +2,7 @@ import { formatDuration } from "../duration";
 import type { JsonObject, Value, ValueObject } from "../json";
 import { isJsonObject } from "../json";
 import type { RunSummary } from "../ledger/ledger";
-import type { DeploymentDefinition } from "../manifest/manifest";
+import type { DeploymentInManifest } from "../manifest/manifest";
 import type { FlowRun } from "../model/flowRun";
 import { occurrencesOf, readSchedule, type Schedule } from "../schedules";
 import type { DeploymentRow, Json, PoolVariable, RecentRun, ScheduleInfo } from "./wire";
@@ -13,7 +13,7 @@ const NEXT = 5;
 /** A deployment, wherever it is defined. */
 export interface KnownDeployment {
   name: string;
-  definition: DeploymentDefinition;
+  definition: DeploymentInManifest;
   from: DeploymentRow["from"];
   /** Fields of its file that have no effect here. */
   kept: JsonObject;

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json";
-import type { DeploymentDefinition } from "../manifest/manifest";
+import type { DeploymentInManifest } from "../manifest/manifest";
 import { flowNames, listDeployments, readDeploymentByName, type ServerDeployment } from "../prefect/api/deployments";
 import { filterFlowRuns, type ServerRun } from "../prefect/api/flowRuns";
 import { readWorkPool } from "../prefect/api/workPools";
@@ -75,7 +75,7 @@ function rowOf(name: string, found: ServerDeployment, runs: readonly ServerRun[]
 }
 
 function knownOf(name: string, { schedules }: ServerDeployment): KnownDeployment {
-  const definition = { workPool: { name: "" }, schedules } as unknown as DeploymentDefinition;
+  const definition = { workPool: { name: "" }, schedules } as unknown as DeploymentInManifest;
   return { name, definition, from: "server", kept: {}, deployedAt: undefined };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { DeploymentDefinition, PoolDefinition } from "../../src/manifest/manifest";
+import type { DeploymentInManifest, PoolDefinition } from "../../src/manifest/manifest";
 import type { FlowRun } from "../../src/runs";
 import { chooseRuns } from "../../src/serve/ledger/chooseRuns";
 
@@ -13,11 +13,11 @@ function chosen(
   waiting: string[],
   holding: string[],
   pools: Record<string, Partial<PoolDefinition>>,
-  deployments: Record<string, Partial<DeploymentDefinition>> = {},
+  deployments: Record<string, Partial<DeploymentInManifest>> = {},
 ) {
   const { submit, held } = chooseRuns(waiting.map(run), holding.map(run), {
     pools: pools as Record<string, PoolDefinition>,
-    deployments: new Map(Object.entries(deployments)) as Map<string, DeploymentDefinition>,
+    deployments: new Map(Object.entries(deployments)) as Map<string, DeploymentInManifest>,
   });
   return { submit: submit.map(({ id }) => id), held: held.map(({ run, name }) => `${run.id} ${name}`) };
 }

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import { openSqliteLedger } from "../../src/ledger";
 import type { LoadedManifest } from "../../src/manifest";
-import type { DeploymentDefinition } from "../../src/manifest/manifest";
+import type { DeploymentInManifest } from "../../src/manifest/manifest";
 import { openContext } from "../../src/runs/openContext";
 import type { RunsContext } from "../../src/runs/runsContext";
 import type { MissedPolicy } from "../../src/schedules";
@@ -19,12 +19,12 @@ const START = Date.parse("2026-05-05T12:00:00Z");
 const at = (seconds: number) => new Date(START + seconds * 1000).toISOString();
 
 /** A stack with one deployment, with the test's own clock. */
-function stack(given: Json[], over: Partial<DeploymentDefinition> = {}) {
+function stack(given: Json[], over: Partial<DeploymentInManifest> = {}) {
   const file = join(scratch(), "ledger.db");
   let now = START;
   let schedules = given;
   let definition = () =>
-    ({ command: "true", workPool: { name: "local" }, parameters: { name: "Ada" }, ...over, schedules }) as DeploymentDefinition;
+    ({ command: "true", workPool: { name: "local" }, parameters: { name: "Ada" }, ...over, schedules }) as DeploymentInManifest;
   const manifest = (): LoadedManifest => ({
     manifest: {
       kind: "pushpool.dev/manifest",
@@ -48,7 +48,7 @@ function stack(given: Json[], over: Partial<DeploymentDefinition> = {}) {
     say: (next: Json[]) => {
       schedules = next;
     },
-    define: (next: () => DeploymentDefinition) => {
+    define: (next: () => DeploymentInManifest) => {
       definition = next;
     },
     /** A serve of this stack that has just started. */
@@ -101,7 +101,7 @@ test("an occurrence becomes a run when it is due, with the schedule's parameters
 });
 
 test("a deployment that its file pauses has no schedules while it is paused", () => {
-  const definition = { command: "true", workPool: { name: "local" }, schedules: [EVERY_MINUTE] } as DeploymentDefinition;
+  const definition = { command: "true", workPool: { name: "local" }, schedules: [EVERY_MINUTE] } as DeploymentInManifest;
   const of = (kept: JsonObject) => scheduledOf({ name: "hello/prod", definition, kept, file: "/f", deployedAt: "2026-01-01T00:00:00Z" });
   expect(of({ paused: true }).definition).toEqual({ command: "true", workPool: { name: "local" } });
   for (const kept of [{ paused: false }, {}] as JsonObject[]) expect(of(kept).definition).toEqual(definition);

@@ -1,4 +1,4 @@
-import type { DeploymentDefinition, PoolDefinition } from "../../manifest/manifest";
+import type { DeploymentInManifest, PoolDefinition } from "../../manifest/manifest";
 import type { FlowRun } from "../../runs";
 import { type Full, whyFull, whyPaused, whyPausedHere } from "../../runs/submit";
 
@@ -14,7 +14,7 @@ export interface RunLimits {
   /** Those that are paused in the ledger, whatever the manifest says. @default none */
   pausedHere?: ReadonlySet<string>;
   /** By name, as they are now. */
-  deployments: ReadonlyMap<string, DeploymentDefinition>;
+  deployments: ReadonlyMap<string, DeploymentInManifest>;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { RunRecord } from "../../ledger";
-import type { DeploymentDefinition } from "../../manifest/manifest";
+import type { DeploymentInManifest } from "../../manifest/manifest";
 import { type FlowRun, isTerminal } from "../../model/flowRun";
 import { elsewhere } from "../../runs/elsewhere";
 import { follow } from "../../runs/follow";
@@ -32,7 +32,7 @@ export class LedgerRuns {
   }
 
   /** Look at every run that has not ended, and start what needs doing. @returns those runs, as they were */
-  async pass(deployments: ReadonlyMap<string, DeploymentDefinition>): Promise<FlowRun[]> {
+  async pass(deployments: ReadonlyMap<string, DeploymentInManifest>): Promise<FlowRun[]> {
     const { context, stack, pools, dispatcher } = this.parts;
     const states = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"] as const;
     const records = (await context.ledger.list({ stack, states: [...states], limit: 1_000_000 }))

@@ -1,6 +1,6 @@
 import { setImmediate as others } from "node:timers/promises";
 import type { Json, JsonObject } from "../../json";
-import type { DeploymentDefinition } from "../../manifest/manifest";
+import type { DeploymentInManifest } from "../../manifest/manifest";
 import { createRun } from "../../runs/create";
 import { requestDigest } from "../../runs/requestDigest";
 import type { RunsContext } from "../../runs/runsContext";
@@ -35,7 +35,7 @@ interface Entry {
 }
 
 export interface DeploymentWithSchedules {
-  definition: DeploymentDefinition;
+  definition: DeploymentInManifest;
   /** In milliseconds since the epoch; absent if the Pulumi program declares it. */
   deployedAt?: number;
 }
