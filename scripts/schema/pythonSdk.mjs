@@ -131,7 +131,7 @@ function resourceClasses(name, token, spec) {
   const isProvider = token === "pushpool";
   const base = isProvider ? "ProviderResource" : isComponent ? "ComponentResource" : "CustomResource";
   const inputs = ordered(inputProperties, requiredInputs);
-  const outputs = isProvider ? [] : ordered(properties, required);
+  const outputs = ordered(properties, required);
   const parameters = inputs.map(({ name: field, type }) => `        ${field}: Optional[${type}] = None,\n`);
   const missing = inputs
     .filter(({ isRequired }) => isRequired)
@@ -145,10 +145,10 @@ function resourceClasses(name, token, spec) {
     .filter(({ name: field }) => !inputNames.has(field))
     .map(({ name: field }) => `        __props__.__dict__["${field}"] = None\n`);
   const accessors = outputs.map(
-    ({ name: field, wire, type, isRequired, about }) => `
+    ({ name: field, wire, output, isRequired, about }) => `
     @property
     @pulumi.getter(name="${wire}")
-    def ${field}(self) -> pulumi.Output[${isRequired ? type : `Optional[${type}]`}]:
+    def ${field}(self) -> pulumi.Output[${isRequired ? output : `Optional[${output}]`}]:
 ${docstring(about, 8)}        return pulumi.get(self, "${field}")
 `,
   );
@@ -156,7 +156,7 @@ ${docstring(about, 8)}        return pulumi.get(self, "${field}")
   const text = [description, ...(documented.length > 0 ? [documented.join("\n")] : [])].join("\n\n");
   const secrets = outputs.filter(({ secret }) => secret).map(({ wire }) => `"${wire}"`);
   const merged =
-    secrets.length > 0 && !isComponent
+    secrets.length > 0 && !isComponent && !isProvider
       ? `        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=[${secrets.join(", ")}]))\n`
       : "";
   return [
@@ -181,6 +181,7 @@ function ordered(properties, required = []) {
     name: pythonName(wire),
     wire,
     type: pythonType(spec),
+    output: bareType(spec, bareType),
     isRequired: required.includes(wire),
     secret: spec.secret === true,
     about: spec.description ?? "",
@@ -194,7 +195,8 @@ function pythonType(spec) {
   return spec.plain || bare === "Any" ? bare : `pulumi.Input[${bare}]`;
 }
 
-function bareType({ type, $ref, items, additionalProperties }) {
+/** The type of a value that is there. @param inner makes the types in it */
+function bareType({ type, $ref, items, additionalProperties }, inner = pythonType) {
   if ($ref === "pulumi.json#/Any") return "Any";
   if ($ref !== undefined) {
     const name = $ref.replace("#/types/pushpool:index:", "");
@@ -209,9 +211,9 @@ function bareType({ type, $ref, items, additionalProperties }) {
     case "boolean":
       return "bool";
     case "array":
-      return `Sequence[${pythonType(items)}]`;
+      return `Sequence[${inner(items, inner)}]`;
     default:
-      return `Mapping[str, ${pythonType(additionalProperties)}]`;
+      return `Mapping[str, ${inner(additionalProperties, inner)}]`;
   }
 }
 
