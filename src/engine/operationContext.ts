@@ -4,6 +4,7 @@ import { UserError } from "../userError";
 import { type EngineEvent, type EngineResult, hideInEvent } from "./engineEvents";
 import type { EngineOptions } from "./engineOptions";
 import type { Protocol, PulumiSdk } from "./grpc/protocol";
+import { namedSecrets } from "./namedSecrets";
 import { type Project, readProject } from "./project";
 import { ProviderHost } from "./providers/host";
 import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
@@ -80,7 +81,7 @@ export function createContext(options: EngineOptions, project: Project): Operati
     refused: false,
     redactor,
     learn: (properties) => {
-      for (const secret of secretsIn(properties)) redactor.learn(secret);
+      for (const secret of secretsIn(properties).flatMap(namedSecrets)) redactor.learn(secret);
     },
   };
   return context;
