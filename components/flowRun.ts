@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "./anyJson";
 import { type ArgumentNames, type Declared, declared, refuse } from "./checks";
 import { type DeploymentDefinition, type PushPoolDefinition, present } from "./definitions";
+import { OwnResource } from "./ownResource";
 import { secretPaths } from "./secretPaths";
 import { flowRun } from "./trampoline";
 
@@ -100,7 +101,7 @@ const FLOW_RUN_ARGUMENTS: ArgumentNames<FlowRunArgs> = {
  * new FlowRun("smoke", { pool: etl.definition, deployment: hello.definition, parameters: { name: "smoke" }, triggers: [image] });
  * ```
  */
-export class FlowRun extends pulumi.dynamic.Resource {
+export class FlowRun extends OwnResource {
   /** Id of the flow run, for `pushpool show`, `logs` and `cancel`. */
   declare readonly runId: pulumi.Output<string>;
   /** State type, as in Prefect. COMPLETED if `up` waited for it. */

@@ -3,6 +3,7 @@ import { type KeyFacts, type KeyRules, type ListedKey, planKeys } from "../src/k
 import type { KeyQuestion } from "../src/keys/keyQuestion";
 import type { AnyJson } from "./anyJson";
 import type { KeyRotationArgs } from "./keyRotation";
+import { OwnResource } from "./ownResource";
 import { keyProof, keyQuestions } from "./trampoline";
 
 interface KeyProofInputs {
@@ -20,7 +21,7 @@ interface KeyProofInputs {
 }
 
 /** The proof that a key works, which its block and the manifest wait for. */
-class KeyProof extends pulumi.dynamic.Resource {
+class KeyProof extends OwnResource {
   /** When the cloud accepted the key, by the cloud's clock. ISO 8601. */
   declare readonly provenAt: pulumi.Output<string>;
 

@@ -1,6 +1,7 @@
 import type { ComponentResourceOptions } from "@pulumi/pulumi";
 import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
+import { serveComponents } from "../components/served";
 import type { JsonObject } from "../src/json";
 import { UserError } from "../src/userError";
 import { componentOf } from "./components";
@@ -26,13 +27,11 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
   const spec = packageSchema().resources[type];
   if (!spec?.isComponent) throw new UserError(`this pushpool has no component ${type}`);
   await enterProgram(request, engine);
+  serveComponents(packageSchema().version);
   const { settings, rpc } = pulumiInternals();
   const pulumi = await import("@pulumi/pulumi");
   const inputs = (request.getInputs()?.toJavaScript() ?? {}) as JsonObject;
   const of = { type: type.split(":")[2] ?? type, name };
-  // The proof of a key is a dynamic resource, which needs a program in TypeScript or JavaScript.
-  if (inputs.keyRotation !== undefined)
-    throw new UserError(`${of.type} ${name}: keyRotation works only in TypeScript and JavaScript programs so far: leave it out`);
   const args = constructInputs(inputs, dependenciesOf(request), spec.inputProperties, of);
   const Component = componentOf(type);
   const component = new Component(name, args, constructOptions(request) as ComponentResourceOptions);
@@ -81,15 +80,15 @@ function dependenciesOf(request: ConstructRequest): Map<string, string[]> {
   return found;
 }
 
-/** What the schema promises as outputs. A tree with secrets in it becomes a text. */
+/** What the schema promises as outputs. A definition becomes a text. */
 async function outputsOf(component: object, specs: Record<string, TypeSpec>): Promise<Record<string, unknown>> {
-  const { asText } = await import("./definitionText.js");
+  const { asDefinition } = await import("./definitionText.js");
   const { Output } = await import("@pulumi/pulumi");
   return Object.fromEntries(
     Object.entries(specs).map(([name, { type }]) => {
       const value = (component as Record<string, unknown>)[name];
       const isTree = typeof value === "object" && value !== null && !Output.isInstance(value);
-      return [name, type === "string" && isTree ? asText(value as Record<string, unknown>) : value];
+      return [name, type === "string" && isTree ? asDefinition(value as Record<string, unknown>) : value];
     }),
   );
 }

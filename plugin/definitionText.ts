@@ -1,19 +1,49 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../components/anyJson";
 import { secretPaths } from "../components/secretPaths";
-import { isJsonObject, type Json } from "../src/json";
+import { UNKNOWN } from "../src/engine/wire";
+import { isJsonObject, type Json, type JsonObject } from "../src/json";
 import { pointerTo } from "../src/jsonPointer";
 import { textParts } from "./definitionParts";
+import { type OutputParts, outputOf, outputOfParts, partsOf } from "./pulumiSdk";
 
 /**
  * A tree whose leaves may be outputs, as one text of JSON with the list of its secrets. It is secret if one of its leaves is. A program in
  * another language than TypeScript can pass a text on, but cannot keep which leaves of a tree are secret.
  */
 export function asText(tree: Record<string, AnyJson>): pulumi.Output<string> {
-  return pulumi.output(tree).apply(async (plain) => {
-    const secrets = await secretPaths(tree);
-    return JSON.stringify(secrets.length === 0 ? plain : { ...plain, secretPaths: secrets });
-  });
+  return pulumi.output(tree).apply(async (plain) => textOf(plain, await secretPaths(tree)));
+}
+
+/**
+ * The same for a definition, whose structure is known in a preview even if some leaves are not: in the text, these are Pulumi's placeholder
+ * for an unknown value. What takes a definition can then say which resources it declares.
+ */
+export function asDefinition(tree: AnyJson): pulumi.Output<string> {
+  return outputOfParts(readTree(tree)) as pulumi.Output<string>;
+}
+
+async function readTree(tree: AnyJson): Promise<OutputParts> {
+  const resources = new Set<pulumi.Resource>();
+  const read = async (value: AnyJson): Promise<Json> => {
+    if (value instanceof Promise) return read(await value);
+    if (pulumi.Output.isInstance(value)) {
+      // A value in an output may be an output again.
+      const parts = await partsOf(pulumi.output(value));
+      for (const resource of parts.resources) resources.add(resource);
+      return parts.isKnown ? ((parts.value ?? null) as Json) : UNKNOWN;
+    }
+    if (Array.isArray(value)) return Promise.all(value.map(read));
+    if (typeof value !== "object" || value === null) return value;
+    const entries = Object.entries(value as Record<string, AnyJson>).filter(([, inner]) => inner !== undefined);
+    return Object.fromEntries(await Promise.all(entries.map(async ([key, inner]) => [key, await read(inner)] as const)));
+  };
+  const [plain, secrets] = [(await read(tree)) as JsonObject, await secretPaths(tree)];
+  return { value: textOf(plain, secrets), isKnown: true, isSecret: secrets.length > 0, resources: [...resources] };
+}
+
+function textOf(plain: JsonObject, secrets: readonly string[]): string {
+  return JSON.stringify(secrets.length === 0 ? plain : { ...plain, secretPaths: secrets });
 }
 
 /**
@@ -28,7 +58,9 @@ export function fromText(text: unknown, at: string, example: string): Record<str
 }
 
 function markSecrets(value: Json, secrets: readonly string[], path: string[]): AnyJson {
-  if (secrets.includes(pointerTo(path))) return pulumi.secret(value);
+  const isSecret = secrets.includes(pointerTo(path));
+  if (value === UNKNOWN) return outputOf({ value: undefined, isKnown: false, isSecret, resources: [] }) as AnyJson;
+  if (isSecret) return pulumi.secret(value);
   if (Array.isArray(value)) return value.map((item, index) => markSecrets(item, secrets, [...path, String(index)]));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, markSecrets(inner, secrets, [...path, key])]));

@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../components/anyJson";
-import { type ArgumentNames, declared } from "../components/checks";
+import { type ArgumentNames, declared, refuse } from "../components/checks";
 import { type DeploymentDefinition, type PrefectDefinition, type PushPoolDefinition, present } from "../components/definitions";
 import { type LedgerArgs, manifest } from "../components/manifest";
+import { blocksRead, definitionsRead, laterOf } from "./definitionLists";
 import { asText, fromText } from "./definitionText";
 
 /** Arguments of a `Manifest`. */
@@ -18,7 +19,12 @@ export interface ManifestArgs {
   blocks?: Record<string, AnyJson>;
   /** Values for `{{ prefect.variables.NAME }}`. By default none. */
   variables?: Record<string, AnyJson>;
-  /** The Prefect API for runs. By default there is no Prefect API, and `PREFECT_*` in the shell is ignored. */
+  /**
+   * The definition of a `PrefectRegistration`. Runs then go through its Prefect API. By default there is no Prefect API, and `PREFECT_*` in
+   * the shell is ignored.
+   */
+  registration?: pulumi.Input<PrefectDefinition>;
+  /** The same for a Prefect API on which the program declares each resource by itself. It excludes registration. */
   prefect?: PrefectApiArgs;
   /** The Postgres database in which everybody who uses this manifest records the runs. By default each folder has its own ledger. */
   ledger?: LedgerArgs;
@@ -39,6 +45,7 @@ const MANIFEST_ARGUMENTS: ArgumentNames<ManifestArgs> = {
   deployments: "optional",
   blocks: "optional",
   variables: "optional",
+  registration: "optional",
   prefect: "optional",
   ledger: "optional",
 };
@@ -54,37 +61,38 @@ export class Manifest extends pulumi.ComponentResource {
   readonly json: pulumi.Output<string>;
 
   constructor(name: string, args: ManifestArgs, opts?: pulumi.ComponentResourceOptions) {
-    declared("Manifest", name, args, MANIFEST_ARGUMENTS);
+    const of = declared("Manifest", name, args, MANIFEST_ARGUMENTS);
     super("pushpool:index:Manifest", name, {}, opts);
-    const { pools, deployments, blocks = {}, variables = {}, prefect, ledger } = args;
-    // The definition of a credentials block is a text too, and mostly an output.
-    const later = Object.fromEntries(Object.entries(blocks).filter(([, block]) => pulumi.Output.isInstance(block)));
-    this.json = pulumi.output({ pools, deployments, later }).apply((known) => {
-      const definitions = (list: AnyJson, field: string, example: string) =>
-        ((list ?? []) as AnyJson[]).map((text, index) => ({ definition: fromText(text, `${field}[${index}]`, example) }));
+    const { pools, deployments, blocks = {}, variables = {}, registration, prefect, ledger } = args;
+    if (registration !== undefined && prefect !== undefined)
+      refuse("registration and prefect cannot both be given: leave one of them out", of);
+    const made = pulumi.output({ pools, deployments, registration, later: laterOf(blocks) }).apply((known) => {
+      const registered = known.registration as AnyJson;
+      const definition = registered === undefined ? undefined : fromText(registered, "registration", "registration.definition");
       const tree = manifest({
-        pools: definitions(known.pools, "pools", "etl.definition") as AnyJson,
-        deployments: definitions(known.deployments, "deployments", "hello.definition") as AnyJson,
-        blocks: withTextsRead({ ...blocks, ...known.later }),
+        pools: definitionsRead(known.pools, "pools", "etl.definition") as AnyJson,
+        deployments: definitionsRead(known.deployments, "deployments", "hello.definition") as AnyJson,
+        blocks: blocksRead({ ...blocks, ...known.later }),
         variables,
+        ...(definition ? { prefect: { definition: definition as unknown as PrefectDefinition } } : {}),
         ...(prefect ? { prefect: { definition: prefectDefinition(prefect) } } : {}),
         ...(ledger ? { ledger } : {}),
       });
-      return asText(tree);
+      return { json: asText(tree), summary: summaryOf(tree) };
     });
-    this.registerOutputs({ json: this.json });
+    this.json = made.apply(({ json }) => json);
+    // The text may be one secret. Nothing in the summary is.
+    this.registerOutputs({ json: this.json, summary: pulumi.unsecret(made.apply(({ summary }) => summary)) });
   }
+}
+
+/** What the next `up` needs to know of the manifest in the state: the keys of the pools, and who submits their runs. */
+function summaryOf({ blocks, prefect }: Record<string, AnyJson>): { keyIds: Record<string, string>; prefect: boolean } {
+  const keyIdOf = ({ keyId }: Record<string, AnyJson>): string => (typeof keyId === "string" ? keyId : "");
+  const keyIds = Object.entries(blocks as Record<string, AnyJson>).map(([key, block]) => [key, keyIdOf(block)] as const);
+  return { keyIds: Object.fromEntries(keyIds), prefect: prefect !== undefined };
 }
 
 function prefectDefinition({ apiUrl, auth, blockIds = {} }: PrefectApiArgs): PrefectDefinition {
   return { prefect: present({ apiUrl, auth: auth === undefined ? undefined : pulumi.secret(auth) }), blockIds };
-}
-
-/** The blocks, with those that are given as a definition's text. */
-function withTextsRead(blocks: Record<string, AnyJson>): Record<string, AnyJson> {
-  const read = ([key, block]: [string, AnyJson]) => [
-    key,
-    typeof block === "string" ? fromText(block, `blocks["${key}"]`, "block.definition") : block,
-  ];
-  return Object.fromEntries(Object.entries(blocks).map(read));
 }

@@ -67,16 +67,51 @@ export function providerAt(reference: string): pulumi.ProviderResource {
   return new DependencyProviderResource(reference);
 }
 
-/** An output of other resources. The public functions cannot make one that is unknown, or that depends on a resource. */
-export function outputOf(value: {
+/** What an output is: its value, and what is known about it. */
+export interface OutputParts {
   value: unknown;
   isKnown: boolean;
   isSecret: boolean;
-  resources: readonly string[];
-}): pulumi.Output<unknown> {
+  resources: readonly pulumi.Resource[];
+}
+
+/** Wait for an output, known or not. */
+export async function partsOf(output: pulumi.Output<unknown>): Promise<OutputParts> {
+  const inside = output as unknown as {
+    isKnown: Promise<boolean>;
+    isSecret: Promise<boolean>;
+    promise(): Promise<unknown>;
+    allResources?(): Promise<Set<pulumi.Resource>>;
+    resources(): Set<pulumi.Resource>;
+  };
+  const resources = [...((await inside.allResources?.()) ?? inside.resources())];
+  const isKnown = await inside.isKnown;
+  return { value: isKnown ? await inside.promise() : undefined, isKnown, isSecret: await inside.isSecret, resources };
+}
+
+/** An output of such parts, which need not be ready. */
+export function outputOfParts(parts: Promise<OutputParts>): pulumi.Output<unknown> {
   const { Output } = require("@pulumi/pulumi/output");
   return new Output(
-    value.resources.map(resourceAt),
+    [],
+    parts.then(({ value }) => value),
+    parts.then(({ isKnown }) => isKnown),
+    parts.then(({ isSecret }) => isSecret),
+    parts.then(({ resources }) => new Set(resources)),
+  );
+}
+
+/**
+ * An output of other resources. The public functions cannot make one that is unknown, or that depends on a resource.
+ * @param value with the URNs of the resources
+ */
+export function outputOf({
+  resources,
+  ...value
+}: Omit<OutputParts, "resources"> & { resources: readonly string[] }): pulumi.Output<unknown> {
+  const { Output } = require("@pulumi/pulumi/output");
+  return new Output(
+    resources.map(resourceAt),
     Promise.resolve(value.value),
     Promise.resolve(value.isKnown),
     Promise.resolve(value.isSecret),

@@ -9,7 +9,7 @@ import { fieldsAt, packageSchema, type TypeSpec } from "./packageSchema";
 import type { Plain } from "./wireValues";
 
 /** The kinds of resource that this provider makes itself: the last part of their token. */
-export type Kind = "FlowRun" | "PrefectAutomation" | "PrefectBlock" | "PrefectDeployment" | "PrefectWorkPool";
+export type Kind = "FlowRun" | "KeyProof" | "PrefectAutomation" | "PrefectBlock" | "PrefectDeployment" | "PrefectWorkPool";
 
 /** The argument of a kind whose default is the resource's name. */
 const NAMED: Partial<Record<Kind, string>> = {
@@ -22,6 +22,7 @@ const NAMED: Partial<Record<Kind, string>> = {
 /** What is secret in every resource of a kind, in addition to what the program says: JSON pointers. */
 const ALWAYS_SECRET: Record<Kind, string[]> = {
   FlowRun: ["/secrets"],
+  KeyProof: ["/key"],
   PrefectAutomation: ["/connectionAuth"],
   PrefectBlock: ["/data", "/connectionAuth"],
   PrefectDeployment: ["/connectionAuth"],
@@ -47,10 +48,10 @@ export function secretOutputs(kind: Kind, inputSecrets: readonly string[]): stri
 
 /** Faults that TypeScript finds when it compiles a program, or its classes when they are called. */
 export function givenFaults(kind: Kind, { tree, secrets }: Plain): CheckFailure[] {
-  const { inputProperties, requiredInputs } = packageSchema().resources[`pushpool:index:${kind}`] ?? {
-    inputProperties: {},
-    requiredInputs: [],
-  };
+  const spec = packageSchema().resources[`pushpool:index:${kind}`];
+  // Only components declare a proof.
+  if (!spec) return [];
+  const { inputProperties, requiredInputs } = spec;
   const missing = requiredInputs
     .filter((name) => tree[name] === undefined || tree[name] === null)
     .map((property) => ({ property, reason: `${property} is missing: ${kind} needs it` }));

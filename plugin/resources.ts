@@ -1,12 +1,14 @@
+import { UNKNOWN } from "../src/engine/wire";
 import type { JsonObject } from "../src/json";
 import { isJsonObject } from "../src/json";
 import { dispatch } from "../src/provider/dispatch";
 import type { CheckFailure, Operations } from "../src/provider/operations";
 import { UserError } from "../src/userError";
+import { setExplicitPrefect } from "./explicitPrefect";
 import { givenFaults, type Kind, registeredInputs, secretOutputs } from "./resourceInputs";
 import { plainOf, wireOf } from "./wireValues";
 
-const KINDS: readonly Kind[] = ["FlowRun", "PrefectAutomation", "PrefectBlock", "PrefectDeployment", "PrefectWorkPool"];
+const KINDS: readonly Kind[] = ["FlowRun", "KeyProof", "PrefectAutomation", "PrefectBlock", "PrefectDeployment", "PrefectWorkPool"];
 
 /**
  * The resources of this provider: those that are dynamic resources in a TypeScript program. The same code does the work. There, everything
@@ -25,6 +27,8 @@ export class Resources {
       ...(typeof auth === "string" ? { "prefect:auth": auth } : {}),
     };
     this.#configured.clear();
+    const isKnown = typeof apiUrl === "string" && apiUrl !== UNKNOWN;
+    setExplicitPrefect(isKnown ? { apiUrl, ...(typeof auth === "string" ? { auth } : {}) } : undefined);
   }
 
   async check(urn: string, olds: JsonObject, news: JsonObject): Promise<{ inputs: JsonObject; failures: CheckFailure[] }> {

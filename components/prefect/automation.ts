@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, declared } from "../checks";
+import { OwnResource } from "../ownResource";
 import { prefectAutomation } from "../trampoline";
 
 /**
@@ -81,7 +82,7 @@ const AUTOMATION_ARGUMENTS: ArgumentNames<AutomationArgs> = {
  * }, { provider: connection });
  * ```
  */
-export class Automation extends pulumi.dynamic.Resource {
+export class Automation extends OwnResource {
   /** Name of the automation. */
   declare readonly automationName: pulumi.Output<string>;
   /** Its id on the server. */

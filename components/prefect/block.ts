@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, declared } from "../checks";
+import { OwnResource } from "../ownResource";
 import { prefectBlock } from "../trampoline";
 
 /** Arguments of a `PrefectBlock`. */
@@ -42,7 +43,7 @@ const PREFECT_BLOCK_ARGUMENTS: ArgumentNames<PrefectBlockArgs> = {
  * const secret = new PrefectBlock("warehouse-password", { blockTypeSlug: "secret", data: { value: config.requireSecret("password") } }, { provider: connection });
  * ```
  */
-export class PrefectBlock extends pulumi.dynamic.Resource {
+export class PrefectBlock extends OwnResource {
   /** Slug of the block type. */
   declare readonly blockTypeSlug: pulumi.Output<string>;
   /** Name of the block document. */

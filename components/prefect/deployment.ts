@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, declared } from "../checks";
+import { OwnResource } from "../ownResource";
 import { parametersInClear } from "../secretPaths";
 import { prefectDeployment } from "../trampoline";
 
@@ -140,7 +141,7 @@ const PREFECT_DEPLOYMENT_ARGUMENTS: ArgumentNames<PrefectDeploymentArgs> = {
  * new PrefectDeployment("hello/prod", { workPoolName: "etl", entrypoint: "flows/hello.py:hello" }, { provider: connection });
  * ```
  */
-export class PrefectDeployment extends pulumi.dynamic.Resource {
+export class PrefectDeployment extends OwnResource {
   /** Flow name and deployment name, joined by a slash. */
   declare readonly deploymentName: pulumi.Output<string>;
   /** Its id on the server. */

@@ -2,9 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { credentialsVariable } from "../../src/template";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkParts } from "../checks";
-import type { PrefectDefinition, PushPoolDefinition } from "../definitions";
+import type { DeploymentDefinition, PrefectDefinition, PushPoolDefinition } from "../definitions";
 import { present } from "../definitions";
-import type { Deployment } from "../deployment";
 import { PrefectBlock } from "./block";
 import type { Connection } from "./connection";
 import { PrefectDeployment, type PrefectDeploymentArgs } from "./deployment";
@@ -21,7 +20,7 @@ export interface Registered {
    * The deployments. By default none; `pushpool deploy` can add others from a prefect.yaml.
    * @example deployments: [hello]
    */
-  deployments?: readonly Deployment[];
+  deployments?: readonly { definition: DeploymentDefinition }[];
   /**
    * Other blocks by `<block type slug>/<block document name>`, such as those that the credentials of a pool name. Any value in them may be
    * secret. By default none.
@@ -67,8 +66,20 @@ export interface Registration {
  */
 export function register(connection: Connection | undefined, parts: Registered): Registration {
   checkParts("prefect.register()", parts, REGISTERED);
-  const { pools, deployments = [], blocks: more = {}, adoptExisting } = parts;
-  const opts = connection ? { provider: connection } : {};
+  return registerOn(connection, parts, connection ? { provider: connection } : {}, "prefect.register()");
+}
+
+/**
+ * The same with options for all resources.
+ * @param connection what the manifest says about the API
+ * @param called what the program calls, for messages
+ */
+export function registerOn(
+  connection: Partial<Pick<Connection, "apiUrl" | "auth">> | undefined,
+  { pools, deployments = [], blocks: more = {}, adoptExisting }: Registered,
+  opts: pulumi.CustomResourceOptions,
+  called: string,
+): Registration {
   const adopt = adoptExisting === undefined ? {} : { adoptExisting };
   const definitions = Object.assign({}, ...pools.map(({ definition }) => definition.blocks), more) as Record<string, AnyJson>;
   const blocks = mapped(definitions, (key, { data, federation }) => {
@@ -79,7 +90,7 @@ export function register(connection: Connection | undefined, parts: Registered):
   const workPools = Object.fromEntries(
     pools.map(({ definition: { name, pool } }) => {
       const { type, isPaused, concurrencyLimit, queues } = pool;
-      const baseJobTemplate = withCredentials(name, pool, blocks);
+      const baseJobTemplate = withCredentials(name, pool, blocks, called);
       const args = { workPoolName: name, ...present({ type, baseJobTemplate, isPaused, concurrencyLimit, queues, ...adopt }) };
       return [name, new PrefectWorkPool(name, args as unknown as PrefectWorkPoolArgs, opts)];
     }),
@@ -87,7 +98,7 @@ export function register(connection: Connection | undefined, parts: Registered):
   const registered = Object.fromEntries(
     deployments.map(({ definition: { name, deployment } }) => {
       const args = { deploymentName: name, ...prefectArgs(deployment), ...adopt };
-      return [name, new PrefectDeployment(name, args, { ...opts, dependsOn: Object.values(workPools) })];
+      return [name, new PrefectDeployment(name, args, pulumi.mergeOptions(opts, { dependsOn: Object.values(workPools) }))];
     }),
   );
   const [any] = [...Object.values(workPools), ...Object.values(blocks)];
@@ -129,14 +140,14 @@ function withoutKey(key: string): string {
 }
 
 /** The pool's template, with a reference to the block as the default of its credentials variable. */
-function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Record<string, PrefectBlock>): AnyJson {
+function withCredentials(name: string, pool: Record<string, AnyJson>, blocks: Record<string, PrefectBlock>, called: string): AnyJson {
   const { baseJobTemplate: template, credentials: key, type } = pool;
   const variable = typeof type === "string" ? credentialsVariable(type) : undefined;
   if (key === undefined || variable === undefined) return template;
   const block = typeof key === "string" ? blocks[key] : undefined;
   if (!block) {
     throw new pulumi.RunError(
-      `prefect.register(): work pool "${name}" uses the credentials block "${String(key)}", which is not registered: add it to the argument blocks: { "${String(key)}": { data: {…} } }`,
+      `${called}: work pool "${name}" uses the credentials block "${String(key)}", which is not registered: add it to the argument blocks: { "${String(key)}": { data: {…} } }`,
     );
   }
   const { variables } = template;

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkQueues, declared } from "../checks";
+import { OwnResource } from "../ownResource";
 import { prefectWorkPool } from "../trampoline";
 
 /** A work queue of a work pool on a Prefect API. */
@@ -100,7 +101,7 @@ const PREFECT_WORK_POOL_ARGUMENTS: ArgumentNames<PrefectWorkPoolArgs> = {
  * new PrefectWorkPool("etl", { type: "process:push", baseJobTemplate, concurrencyLimit: 4 }, { provider: connection });
  * ```
  */
-export class PrefectWorkPool extends pulumi.dynamic.Resource {
+export class PrefectWorkPool extends OwnResource {
   /** Name of the work pool. */
   declare readonly workPoolName: pulumi.Output<string>;
   /** Pool type. */

@@ -28,7 +28,7 @@ import ts from "typescript";
  * @property {Map<string, { doc: Doc, values: { name: string, value: string, doc: Doc }[] }>} choices `as const` objects with a type of the same name
  */
 
-const KINDS = { ComponentResource: "component", Resource: "resource", ProviderResource: "provider" };
+const KINDS = { ComponentResource: "component", OwnResource: "resource", ProviderResource: "provider" };
 
 /**
  * Read every source under some folders.
@@ -68,7 +68,8 @@ function readStatement(statement, { classes, interfaces, choices }) {
 function classOf(node) {
   const [extended] = node.heritageClauses?.flatMap(({ types }) => types) ?? [];
   const base = extended?.expression;
-  const kind = base && ts.isPropertyAccessExpression(base) ? KINDS[base.name.text] : undefined;
+  const name = base && (ts.isPropertyAccessExpression(base) ? base.name.text : base.text);
+  const kind = KINDS[name];
   if (!kind) return undefined;
   const made = node.members.find(ts.isConstructorDeclaration);
   const outputs = node.members.filter((member) => ts.isPropertyDeclaration(member) && ts.isIdentifier(member.name)).map(memberOf);

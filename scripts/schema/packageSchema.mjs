@@ -12,7 +12,7 @@ const NAMES = { Automation: "PrefectAutomation", Connection: "Provider" };
  * Outputs and arguments that are one JSON text in other languages. A program there cannot mark single values of an object as secret. The
  * text has the list of its secrets, and is one secret.
  */
-const AS_TEXT = new Set(["PushPoolDefinition", "DeploymentDefinition"]);
+const AS_TEXT = new Set(["PushPoolDefinition", "DeploymentDefinition", "PrefectDefinition"]);
 
 /** Types that only TypeScript can express, and other outputs that may contain secrets. */
 const INSTEAD = {

@@ -114,11 +114,21 @@ function proofOf({ outputs = {} }: StateResource): NonNullable<KeyFacts["proof"]
   };
 }
 
-/** The manifest among the stack's outputs. Secrets in it are sealed. */
+/**
+ * The manifest among the stack's outputs. Secrets in it are sealed. That of a program in another language is sealed as a whole, but the
+ * component that made it has a summary.
+ */
 function manifestIn(resources: readonly StateResource[]): JsonObject | undefined {
   const outputs = resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
   const isManifest = (value: Json | undefined): value is JsonObject => isJsonObject(value) && value.kind === MANIFEST_KIND;
-  return Object.values(outputs).find(isManifest);
+  return Object.values(outputs).find(isManifest) ?? summarized(resources.find(({ type }) => type === "pushpool:index:Manifest"));
+}
+
+function summarized(component: StateResource | undefined): JsonObject | undefined {
+  const summary = component?.outputs?.summary;
+  if (!isJsonObject(summary) || !isJsonObject(summary.keyIds)) return undefined;
+  const blocks = Object.entries(summary.keyIds).map(([key, keyId]) => [key, { keyId }]);
+  return { blocks: Object.fromEntries(blocks), ...(summary.prefect === true ? { prefect: {} } : {}) };
 }
 
 /** A key's own id, from the id of its resource: `projects/…/keys/ID`, `OBJECT/password/ID`, or the id itself. */

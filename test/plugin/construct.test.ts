@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { secretOf } from "../../src/engine/wire";
+import { secretOf, UNKNOWN } from "../../src/engine/wire";
 import type { JsonObject } from "../../src/json";
 import { type Plugin, startPlugin } from "./startPlugin";
 
@@ -58,11 +58,15 @@ test("a whole argument as one secret: every value in it is secret", async () => 
   expect(textOf(state.definition).tree.secretPaths).toEqual([`${at}/A`, `${at}/B`]);
 });
 
-test("an unknown value in a preview: the definition is unknown, and the rest is checked", async () => {
+test("an unknown value in a preview: the rest of the definition is known and checked, and a manifest of it is unknown", async () => {
   const { error, state } = await local({ env: { IMAGE: outputValue(undefined) } }, { dryRun: true });
   expect(error).toBeUndefined();
   expect(state.workPoolName).toBe("local");
-  expect(state.definition).toBe("04da6b54-80e4-46f7-96ec-b56ff0331ba9");
+  const { name, pool } = textOf(state.definition).tree as { name: string; pool: JsonObject };
+  expect([name, pool.concurrencyLimit]).toEqual(["local", 4]);
+  expect(JSON.stringify(pool)).toContain(`"default":{"IMAGE":"${UNKNOWN}"}`);
+  const whole = { type: "pushpool:index:Manifest", name: "m", inputs: { pools: [state.definition as string] }, dryRun: true };
+  expect((await plugin.construct(whole)).state.json).toBe(UNKNOWN);
   const wrong = await local({ envv: { IMAGE: outputValue(undefined) } }, { dryRun: true });
   expect(wrong.error).toMatch(/^jobVariables\.envv is .*env/);
 });

@@ -1,15 +1,48 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { parse } from "yaml";
+import type { EngineEvent } from "../../src/engine";
 import type { Json, JsonObject } from "../../src/json";
 import { maskedAt, readSecretString } from "../../src/manifest/secretString";
+import { type OfflineStack, offlineStack } from "../../src/testing";
+import { pulumiVenv } from "../pulumiVenv";
+import { scratch } from "../scratch";
 
 const root = join(__dirname, "..", "..");
 
 /** The environment in which a program in Python finds the SDK of the built package. */
 export function pythonEnv(): NodeJS.ProcessEnv {
   return { ...process.env, PULUMI_CONFIG_PASSPHRASE: "", PYTHONPATH: join(root, "lib", "sdk", "python"), PREFECT_API_URL: "" };
+}
+
+interface Program {
+  project: string;
+  /** Its files by name, without Pulumi.yaml. */
+  files: Record<string, string>;
+  env?: NodeJS.ProcessEnv;
+  config?: Record<string, string>;
+  providers?: Record<string, number>;
+}
+
+/** A stack of a program in Python, which runs in the tests' own virtual environment, and what its operations report. */
+export async function pythonStack({
+  project,
+  files,
+  env = {},
+  ...rest
+}: Program): Promise<{ stack: OfflineStack; heard: string[]; env: NodeJS.ProcessEnv }> {
+  const dir = join(scratch(), project);
+  mkdirSync(dir);
+  symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
+  const runtime = { name: "python", options: { virtualenv: await pulumiVenv() } };
+  writeFileSync(join(dir, "Pulumi.yaml"), JSON.stringify({ name: project, runtime }));
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+  const heard: string[] = [];
+  const home = join(dir, ".pushpool");
+  const given = { ...pythonEnv(), PUSHPOOL_HOME: home, XDG_STATE_HOME: join(dir, "state"), ...env };
+  const onEvent = (event: EngineEvent) => event.kind === "diagnostic" && heard.push(event.message);
+  return { stack: offlineStack({ projectDir: dir, home, env: given, onEvent, ...rest }), heard, env: given };
 }
 
 /** What was made, without what only one language has. A FlowRun has another type in TypeScript. */
