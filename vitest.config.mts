@@ -22,9 +22,9 @@ const PURE = [
 
 /** Files that take minutes, then slow ones. If a slow one began last, the other workers would wait for it. */
 const SLOW = [
-  /engine\/conformance\./,
-  /e2e\/(flowRun|clouds\/(pools|given|registered|runs))|deployments\/server\.|prefect\/versions\.|provider\/flowRun\.|server\/(limits|queues)\./,
-  /e2e\/(prefect|gcp|twoStacks)|engine\/(engine|killed)\.|package\/pack\.|prefect\/(badInput|cli|deployCli|renamed|serve|server)|schedules\/random\./,
+  /engine\/conformance\.|e2e\/keyRotation\.|deployments\/server\.|prefect\/versions\./,
+  /e2e\/(flowRun|orphans|\w+Permissions|clouds\/(pools|given|images|registered|runs))|provider\/flowRunResource\.|server\/(limits|queues)\./,
+  /components\/prefect\/|deployments\/triggers\.|e2e\/(\w*(Pools|Federation)\.|containerInstances\.|ecs\.|prefect|twoStacks)|engine\/(engine|killed)\.|package\/pack\.|prefect\/(badInput|cli|deployCli|renamed|serve|server)|schedules\/random\.|serverRuns\/(serverRuns|workerVoice)\./,
   /\/(e2e|engine|entrypoint|package|prefect|provider|serve)\//,
 ];
 
@@ -45,8 +45,8 @@ const PATIENT = { testTimeout: 180_000, hookTimeout: 240_000, expect: { poll: { 
 
 export default defineConfig({
   test: {
-    // Twice as many as CI has cores: for much of their time, tests wait for servers, containers and timers.
-    maxWorkers: 4,
+    // Three times as many as CI has cores: for much of their time, tests wait for servers, containers and timers.
+    maxWorkers: 6,
     sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
     projects: [
