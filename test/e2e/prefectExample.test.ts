@@ -5,7 +5,7 @@ import { readDeploymentByName } from "../../src/prefect/api/deployments";
 import { readWorkPool } from "../../src/prefect/api/workPools";
 import { describePrefect } from "../prefect/python";
 import { pushpool } from "../prefect/served";
-import { ownServer } from "../prefect/server";
+import { sharedServer } from "../prefect/server";
 import { clientOf } from "../serve/server/dispatcher";
 import { exampleOf } from "./prefectExample";
 import { listen } from "./pushpool";
@@ -19,9 +19,7 @@ describePrefect("examples/prefect", () => {
   let apiUrl: string;
   let venv: string;
   beforeAll(async () => {
-    const server = await ownServer();
-    ({ apiUrl, venv } = server);
-    return () => server.stop();
+    ({ apiUrl, venv } = await sharedServer());
   }, 600_000);
 
   test("up, deploy, a flow with tasks and a subflow, one with retries, one that fails, one that is cancelled, destroy", async () => {
@@ -51,9 +49,14 @@ describePrefect("examples/prefect", () => {
     expect(await said.ended).toBe(3);
 
     expect(await pushpool(at, "destroy", "--engine", "offline", "--yes")).toMatchObject({ status: 0 });
-    expect(await readWorkPool(clientOf(apiUrl), "local")).toBeUndefined();
+    const client = clientOf(apiUrl);
+    expect(await readWorkPool(client, "local")).toBeUndefined();
     // What `deploy` created does not belong to the program. Without its work pool it still exists, but runs nothing.
-    expect(await readDeploymentByName(clientOf(apiUrl), "orders/nightly")).toMatchObject({ work_pool_name: null });
+    expect(await readDeploymentByName(client, "orders/nightly")).toMatchObject({ work_pool_name: null });
+    for (const name of ["orders/nightly", "unsteady/unsteady", "broken/broken", "slow/slow"]) {
+      const { id = "" } = (await readDeploymentByName(client, name)) ?? {};
+      await client.request("DELETE", `/deployments/${id}`);
+    }
   });
 
   test("its README shows every existing deployment", () => {
