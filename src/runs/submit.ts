@@ -126,8 +126,9 @@ async function send(
   signal: AbortSignal,
   { mayPrepare, maySubmit }: OnTheWay,
 ): Promise<Advance> {
-  const { run } = record;
-  const target = await context.target(record);
+  const { run, poolType } = record;
+  // Not the record's submission: that would have to be parsed.
+  const target = await context.target({ poolType, run, submission });
   if (mayPrepare && !(await mayPrepare())) return moved(context, record);
   // A fault of the ledger is no refusal: the run stays as it is, and is taken up.
   const refused = async (error: unknown): Promise<never> => {

@@ -28,10 +28,23 @@ function kindOf(name: string): PlaceholderKind {
   return name.startsWith("$") ? "environment" : "standard";
 }
 
+/** The pieces of templates' strings, which all runs of a pool share. */
+const known = new Map<string, readonly (string | Placeholder)[]>();
+/** So many strings of so many characters are kept. */
+const KEPT = { strings: 1_000, length: 200 };
+
 /** Split a string into its placeholders and the literal strings between them, in order. */
-export function pieces(text: string): (string | Placeholder)[] {
+export function pieces(text: string): readonly (string | Placeholder)[] {
   // Most strings: searching by the expression takes ten times as long.
   if (!text.includes("{{")) return text === "" ? [] : [text];
+  const before = known.get(text);
+  if (before) return before;
+  const found = split(text);
+  if (text.length <= KEPT.length && known.size < KEPT.strings) known.set(text, found);
+  return found;
+}
+
+function split(text: string): (string | Placeholder)[] {
   const found: (string | Placeholder)[] = [];
   let end = 0;
   for (const match of text.matchAll(PATTERN)) {
@@ -45,7 +58,7 @@ export function pieces(text: string): (string | Placeholder)[] {
 }
 
 /** The placeholder, if the whole string is a single one. */
-export function only(found: (string | Placeholder)[]): Placeholder | undefined {
+export function only(found: readonly (string | Placeholder)[]): Placeholder | undefined {
   const [first, second] = found;
   return second === undefined && typeof first === "object" ? first : undefined;
 }

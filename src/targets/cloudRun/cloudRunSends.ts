@@ -77,7 +77,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
 
   /** @returns the execution that counts: another process may have written it first */
   async function record(of: Attempt, claim: SendNote, execution: string): Promise<string> {
-    const known = await noteOf(of).update((now) => (now?.execution === undefined ? { ...claim, execution } : now));
+    const known = await noteOf(of).rewrite((now) => (now?.execution === undefined ? { ...claim, execution } : now));
     return known?.execution ?? execution;
   }
 

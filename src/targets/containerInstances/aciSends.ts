@@ -64,7 +64,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
 
   async function record(id: InfrastructureId, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId> {
     if (remembered) await runNote(notes, id).create({ ...remembered, at: timeOf(notes) });
-    await sendNote(notes, id).update((now) => (now?.taken ? now : { by: "", at: timeOf(notes), ...now, taken: true }));
+    await sendNote(notes, id).rewrite((now) => (now?.taken ? now : { by: "", at: timeOf(notes), ...now, taken: true }));
     return id;
   }
 

@@ -226,7 +226,7 @@ class EcsTarget implements Target {
         const task = await this.#run(request, definition, signal);
         const sent: SendNote = { ...cluster, at: note.now(), id: formatId(task) };
         // The id that counts: another process may have written it first.
-        const { id = formatId(task) } = (await note.update((known) => (known?.id === undefined ? sent : known))) ?? {};
+        const { id = formatId(task) } = (await note.rewrite((known) => (known?.id === undefined ? sent : known))) ?? {};
         await taskNote(this.#notes, id).create({
           at: note.now(),
           ...(definition.container === undefined ? {} : { container: definition.container }),
