@@ -18,6 +18,12 @@ const WORD_START = /(?:(?<![A-Za-z0-9])|(?<=\\[nrtbf]|%[0-9A-Fa-f]{2}|\x1b\[[0-9
 /** Words that many secret variables have as their value. Hiding them would only make messages unreadable. */
 const WORDS = new Set(["true", "false", "null", "none", "undefined"]);
 
+/** Whether it is the key file of a Google service account: everything else in it is known to all who may see the account. */
+function isKeyFile(secret: object): secret is { private_key: string } {
+  const { type, private_key: key } = secret as { type?: unknown; private_key?: unknown };
+  return type === "service_account" && typeof key === "string" && key !== "";
+}
+
 /**
  * Replaces known secrets in strings. It finds them unchanged, escaped for JSON or a URL, in base64 or hexadecimal, and with line breaks
  * inserted. It also finds the single lines of a secret that has several.
@@ -60,7 +66,8 @@ export class Redactor {
     if (typeof secret === "number" && Math.abs(secret) >= 100_000) this.#learnText(String(secret));
     else if (typeof secret === "string" && secret.trim().length >= minLength) this.#learnText(secret.trim());
     else if (typeof secret === "object" && secret !== null)
-      for (const [key, inner] of Object.entries(secret)) this.#learn(inner, SENSITIVE.test(key) ? MIN_LENGTH : LONG);
+      for (const [key, inner] of Object.entries(isKeyFile(secret) ? { private_key: secret.private_key } : secret))
+        this.#learn(inner, SENSITIVE.test(key) ? MIN_LENGTH : LONG);
   }
 
   #learnText(text: string): void {

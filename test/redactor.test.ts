@@ -72,6 +72,14 @@ test.each<[string, unknown, string, string]>([
   expect(knowing(secret).hide(text)).toBe(hidden);
 });
 
+test("of a Google key file only the private key is secret", () => {
+  const file = { type: "service_account", private_key_id: "0123456789abcdef", client_email: "push@acme.example", private_key: PEM };
+  const [, line = ""] = PEM.split("\n");
+  expect(knowing({ file }).hide(`${file.private_key_id} of ${file.client_email}: ${line}`)).toBe(
+    `${file.private_key_id} of ${file.client_email}: [secret]`,
+  );
+});
+
 test("a secret that continues over several messages, and one inside a longer base64 string, are hidden", () => {
   expect(knowing(KEY).hideEach(["a", KEY.slice(0, 9), KEY.slice(9), "b"])).toEqual(["a", "[secret]", "[secret]", "b"]);
   for (const before of ["", "u", "us", "use"]) {
