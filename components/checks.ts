@@ -135,8 +135,9 @@ export function checkTag(field: string, value: unknown, of: Declared): void {
 }
 
 /** Only the kind, never the value: a value may be a secret. */
-function kindOf(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (value === undefined || value === null) return String(value);
+  if (pulumi.Output.isInstance(value) || value instanceof Promise) return "an output";
   if (Array.isArray(value)) return "a list";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }

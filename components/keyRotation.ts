@@ -1,4 +1,4 @@
-import { type ArgumentNames, checkArguments, type Declared, refuse } from "./checks";
+import { type ArgumentNames, checkArguments, type Declared, kindOf, refuse } from "./checks";
 import { Credentials } from "./submitting";
 
 /** How the key of a pool changes. */
@@ -28,9 +28,12 @@ export function checkKeyRotation(
   for (const [field, least] of [
     ["everyDays", 1],
     ["overlapDays", 0],
-  ] as const)
+  ] as const) {
+    if (typeof rotation[field] !== "number")
+      refuse(`keyRotation.${field} must be a number of days, known when the program runs, not ${kindOf(rotation[field])}`, of);
     if (!Number.isInteger(rotation[field]) || rotation[field] < least || rotation[field] > 36_500)
-      refuse(`keyRotation.${field} must be a whole number of days from ${least} to 36500, not ${JSON.stringify(rotation[field])}`, of);
+      refuse(`keyRotation.${field} must be a whole number of days from ${least} to 36500, not ${rotation[field]}`, of);
+  }
   if (rotation.overlapDays >= rotation.everyDays)
     refuse(
       `keyRotation.overlapDays ${rotation.overlapDays} must be less than everyDays ${rotation.everyDays}: a cloud allows two keys, not three`,

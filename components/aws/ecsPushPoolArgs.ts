@@ -34,9 +34,9 @@ export interface EcsPushPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * Who submits runs. By default a new IAM user of the pool, with an access key; some organizations forbid such keys. Federated makes a
-   * role without a key: those that federation names act as it. Ambient makes no identity:
-   * whoever submits uses their own login, and submitters lists them.
+   * Who submits runs. By default key: the pool makes an IAM user with an access key. With federated it makes a role, which has no key. Those
+   * that federation names submit as this role. With ambient it makes neither. Everybody submits with their own login, and submitters lists who
+   * may.
    * @example credentials: Credentials.Ambient
    */
   credentials?: Credentials;

@@ -42,6 +42,7 @@ const EXCLUSIVE = [
   ["credentialsBlock", "secretVersion", "the existing block has its own secret"],
   ["credentialsBlock", "keyRotation", "pushpool does not change the key of an existing block"],
   ["keyRotation", "secretVersion", "keyRotation decides when there is a new secret"],
+  ["keyRotation", "secretEndDate", "all secrets would end on that day"],
 ] as const;
 
 /**
