@@ -40,12 +40,14 @@ export interface PoolRotation {
   longestRun: pulumi.Input<number>;
   /** Base URL of the service that proves a key. It also tells the cloud's time. */
   service: pulumi.Input<string>;
+  /** Base URL of the service that lists keys, if no function of a provider does. */
+  listing?: pulumi.Input<string>;
 }
 
 /** The keys of one pool, in its cloud's words. */
 interface CloudKeys<Key>
   extends Pick<KeyQuestion, "type" | "name" | "proof" | "fields">,
-    Pick<KeyRules, "limit" | "deleteCommand" | "ifRefused"> {
+    Pick<KeyRules, "limit" | "deleteCommand" | "canImport" | "ifRefused"> {
   cloud: "aws" | "gcp" | "azure";
   rotation: PoolRotation;
   /** The cloud's id of a key. */
@@ -58,8 +60,8 @@ interface CloudKeys<Key>
   place: Record<string, pulumi.Input<string>>;
   /** Make the key of a generation. @param adopt the id of an existing key to take in */
   make(name: string, adopt: string | undefined): Key;
-  /** What the cloud lists for an owner, if a provider can list it. */
-  list?(owner: string): pulumi.Output<ListedKey[]>;
+  /** What the cloud lists for an owner; `undefined` if it does not say. @param listing of {@link PoolRotation} */
+  list(owner: string, listing: string): pulumi.Input<ListedKey[] | undefined>;
 }
 
 /** The keys that this `up` declares. */
@@ -130,7 +132,7 @@ function declareKeys<Key extends pulumi.CustomResource>(
   of: CloudKeys<Key>,
   options: pulumi.CustomResourceOptions,
 ): pulumi.Output<DeclaredKeys<Key>> {
-  const { every, workPoolName, blockKey, longestRun, service } = of.rotation;
+  const { every, workPoolName, blockKey, longestRun, service, listing = "" } = of.rotation;
   const facts = pulumi.all([service, parentsOf(options)]).apply(([clock, parents]): Promise<KeyFacts> => {
     // Unit tests with Pulumi's mocks have no state.
     if (pulumi.runtime.getMonitor()?.constructor.name === "MockMonitor") return Promise.resolve({ keys: [], pending: [], localNow: 0 });
@@ -138,14 +140,11 @@ function declareKeys<Key extends pulumi.CustomResource>(
     const stack = { project: pulumi.getProject(), stack: pulumi.getStack(), organization: pulumi.getOrganization() };
     return keyQuestions().readKeyFacts({ ...stack, workPoolName, blockKey, type, name, proof, parents, fields, clock });
   });
-  const listed = facts.apply(({ owner }) => (owner === undefined ? undefined : of.list?.(owner)));
+  const listed = pulumi.all([facts, listing]).apply(([{ owner }, at]) => (owner === undefined ? undefined : of.list(owner, at)));
   return pulumi.all([facts, listed, longestRun]).apply(([known, list, longest]) => {
-    const { limit, deleteCommand, ifRefused } = of;
-    const plan = planKeys(
-      known as KeyFacts,
-      { ...every, workPoolName, longestRun: longest, limit, deleteCommand, ...(ifRefused ? { ifRefused } : {}) },
-      list,
-    );
+    const { limit, deleteCommand, canImport, ifRefused } = of;
+    const rules = { ...every, workPoolName, longestRun: longest, limit, deleteCommand, canImport, ...(ifRefused ? { ifRefused } : {}) };
+    const plan = planKeys(known as KeyFacts, rules, list);
     if (plan.refusal !== undefined) throw new pulumi.ResourceError(plan.refusal, options.parent, true);
     for (const { text, isWarning } of plan.notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, options.parent);
     const nameOf = (generation: number) => (generation === 1 ? of.name : `${of.name}-${generation}`);

@@ -146,6 +146,7 @@ function changingKey(
       proof: `${name}-proof`,
       fields: { createdAt: "createDate", secret: "secret", owner: "user" },
       limit: 2,
+      canImport: true,
       deleteCommand: (user, id) => `aws iam delete-access-key --user-name ${user} --access-key-id ${id}`,
       rotation,
       make,

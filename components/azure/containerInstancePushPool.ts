@@ -150,7 +150,7 @@ export class ContainerInstancePushPool extends pulumi.ComponentResource {
         queues,
         timeoutSeconds,
         labels,
-        endpoints: endpoints && without(endpoints, ["registry"]),
+        endpoints: endpoints && without(endpoints, ["registry", "graph"]),
       }),
       blocks: { ...(block ? { [block.blockKey]: block.definition } : {}), ...secrets.blocks },
     };
@@ -254,6 +254,7 @@ function credentialsOf(
     blockKey: `${BLOCK_TYPE}/${blockName}`,
     longestRun: longestRunOf(args.timeoutSeconds),
     service: args.endpoints?.login ?? `https://${azureCloud().authority ?? "login.microsoftonline.com"}`,
+    listing: args.endpoints?.graph ?? azureCloud().graph,
   };
   const push = pushPrincipal(`${name}-push`, { ...access, clientId, secretEndDate, secretVersion }, options, rotation);
   return { clientId: push.clientId, keyEndsAt: push.keyEndsAt, block: azureCredentials({ ...push, blockName }) };

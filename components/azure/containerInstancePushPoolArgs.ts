@@ -40,9 +40,9 @@ export interface ContainerInstancePushPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * As whom runs are submitted. By default a service principal of the pool's own with a secret, which some organisations forbid. Federated
-   * makes one without a secret: those that federation names act as it. Ambient makes none: whoever submits uses their own login, and
-   * submitters names them.
+   * Who submits runs. By default key: the pool makes a service principal with a secret. With federated it makes one without a secret. Those
+   * that federation names submit as this service principal. With ambient it makes neither. Everybody submits with their own login, and
+   * submitters lists who may.
    * @example credentials: Credentials.Ambient
    */
   credentials?: Credentials;
@@ -175,7 +175,7 @@ export interface ContainerInstancePushPoolArgs {
    */
   registerProvider?: boolean;
   /**
-   * Base URLs of services, by name: management, login, logs, and registry for the login with which image is pushed. For private endpoints and emulators. By default Azure's own.
+   * Base URLs of services, by name: management, login, logs, graph for keys that change, and registry for the login with which image is pushed. For private endpoints and emulators. By default Azure's own.
    * @example endpoints: { management: "https://arm.example.internal" }
    */
   endpoints?: Record<string, pulumi.Input<string>>;

@@ -1,15 +1,18 @@
+import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken";
 import { Application } from "@pulumi/azuread/application";
 import { ApplicationPassword } from "@pulumi/azuread/applicationPassword";
 import { getApplicationOutput } from "@pulumi/azuread/getApplication";
 import { getServicePrincipalOutput } from "@pulumi/azuread/getServicePrincipal";
 import { ServicePrincipal } from "@pulumi/azuread/servicePrincipal";
 import * as pulumi from "@pulumi/pulumi";
+import { listAzureKeys } from "../../src/keys/listKeys";
 import { type ArgumentNames, checkText, declared, partOf } from "../checks";
 import type { KeyInManifest } from "../definitions";
 import { checkKeysAllowed } from "../federation";
 import { physicalName } from "../physicalName";
 import { type PoolRotation, rotatingKey } from "../rotatingKeys";
 import type { Permissions } from "../submitting";
+import { azureCloud } from "./azureCloud";
 import { checkAzureName, checkClientId, checkEndDate, checkSubmitAccess, subscriptionOf } from "./checks";
 import { letSubmit } from "./containerSubmitAccess";
 
@@ -199,9 +202,16 @@ function changingSecret(
       type: "azuread:index/applicationPassword:ApplicationPassword",
       name: `${name}-secret`,
       proof: `${name}-proof`,
-      fields: { createdAt: "startDate", secret: "value" },
+      fields: { createdAt: "startDate", secret: "value", owner: "applicationId" },
       limit: 100,
-      deleteCommand: (application, id) => `az ad app credential delete --id ${application} --key-id ${id}`,
+      canImport: false,
+      deleteCommand: (application, id) =>
+        `az ad app credential delete --id ${application.slice(application.lastIndexOf("/") + 1)} --key-id ${id}`,
+      list: (application, service) => {
+        // The login of the other provider, for Microsoft Graph. Without it the state counts.
+        const asked = getClientToken({ endpoint: azureCloud().graph }, options.parent ? { parent: options.parent } : {});
+        return asked.then(({ token }) => listAzureKeys({ service, token }, application)).catch(() => undefined);
+      },
       rotation,
       make,
       idOf: (secret) => secret.keyId,

@@ -180,6 +180,7 @@ export class CloudRunPushPool extends pulumi.ComponentResource {
       blockKey: `gcp-credentials/${blockArgs.blockName}`,
       longestRun: longestRunOf(timeoutSeconds),
       service: endpoints?.token ?? "https://oauth2.googleapis.com/token",
+      listing: endpoints?.iam ?? "https://iam.googleapis.com",
     };
     const place = inPlaceOf("PushServiceAccount", `${name}-push`, options);
     const push = pushAccount(`${name}-push`, { ...access, serviceAccount }, place, rotation);

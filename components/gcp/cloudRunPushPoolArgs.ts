@@ -38,9 +38,9 @@ export interface CloudRunPushPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * Who submits runs. By default a new service account of the pool, with a key; some organizations forbid such keys. Federated makes the
-   * account without a key: those that federation names act as it. Ambient makes no account: whoever submits uses their own login, and
-   * submitters lists them.
+   * Who submits runs. By default key: the pool makes a service account with a key. With federated it makes one without a key. Those that
+   * federation names submit as this service account. With ambient it makes neither. Everybody submits with their own login, and submitters
+   * lists who may.
    * @example credentials: Credentials.Federated
    */
   credentials?: Credentials;
@@ -139,7 +139,7 @@ export interface CloudRunPushPoolArgs {
    */
   enableApis?: boolean;
   /**
-   * Base URLs of services by name: run, logging, sts, iamcredentials, and token for keys that change. For private endpoints and emulators.
+   * Base URLs of services by name: run, logging, sts, iamcredentials, and for keys that change token and iam. For private endpoints and emulators.
    * By default those of Google.
    * @example endpoints: { run: "https://run.example.internal" }
    */

@@ -1,5 +1,7 @@
+import { getClientConfig } from "@pulumi/gcp/organizations/getClientConfig";
 import { Account, Key } from "@pulumi/gcp/serviceaccount";
 import * as pulumi from "@pulumi/pulumi";
+import { listGoogleKeys } from "../../src/keys/listKeys";
 import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
 import type { KeyInManifest } from "../definitions";
 import { checkKeysAllowed } from "../federation";
@@ -103,17 +105,8 @@ export function pushAccount(
   const { account, email, allowed } = pushIdentity(name, { project, accountId, serviceAccount, ...access }, options);
   const serviceAccountId = pulumi.interpolate`projects/${project}/serviceAccounts/${email}`;
   // The key comes after the roles, because IAM is eventually consistent: the roles then have some time to take effect.
-  const make = (keyName: string, adopt?: string) =>
-    new Key(
-      keyName,
-      { serviceAccountId },
-      {
-        ...options,
-        dependsOn: allowed,
-        ...(account ? { deletedWith: account } : {}),
-        ...(adopt === undefined ? {} : { import: adopt }),
-      },
-    );
+  const make = (keyName: string) =>
+    new Key(keyName, { serviceAccountId }, { ...options, dependsOn: allowed, ...(account ? { deletedWith: account } : {}) });
   if (rotation) return { email, ...changingKey(name, email, make, options, rotation) };
   const key = make(`${name}-key`);
   return { email, key: pulumi.secret(key.privateKey.apply(keyFile)), keyCreatedAt: key.validAfter, keyId: keyIdOf(key) };
@@ -123,7 +116,7 @@ export function pushAccount(
 function changingKey(
   name: string,
   email: pulumi.Output<string>,
-  make: (name: string, adopt?: string) => Key,
+  make: (name: string) => Key,
   options: pulumi.CustomResourceOptions,
   rotation: PoolRotation,
 ): Omit<ReturnType<typeof pushAccount>, "email"> {
@@ -138,9 +131,16 @@ function changingKey(
       type: "gcp:serviceaccount/key:Key",
       name: `${name}-key`,
       proof: `${name}-proof`,
-      fields: { createdAt: "validAfter", secret: "privateKey" },
+      fields: { createdAt: "validAfter", secret: "privateKey", owner: "serviceAccountId" },
       limit: 10,
-      deleteCommand: (account, id) => `gcloud iam service-accounts keys delete ${id} --iam-account ${account}`,
+      canImport: false,
+      deleteCommand: (account, id) =>
+        `gcloud iam service-accounts keys delete ${id} --iam-account ${account.slice(account.lastIndexOf("/") + 1)}`,
+      list: (account, service) => {
+        // The token of the provider, as in `registryLogin`. Without it the state counts.
+        const asked = getClientConfig(options.parent ? { parent: options.parent } : {});
+        return asked.then(({ accessToken: token }) => listGoogleKeys({ service, token }, account)).catch(() => undefined);
+      },
       ifRefused:
         "Google allows ten keys for an account. If it refuses the new one, nothing else was changed: delete keys that nobody uses (`gcloud iam service-accounts keys list`)",
       rotation,

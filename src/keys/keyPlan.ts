@@ -38,7 +38,7 @@ export interface KeyFacts {
   manifestKeyId?: string;
   /** Generations whose creation was interrupted. */
   pending: number[];
-  /** Who has the keys, in the cloud's words: the name of an IAM user. Absent before there is a key. */
+  /** Who has the keys, in the cloud's words, such as the name of an IAM user. Absent before there is a key. */
   owner?: string;
   /** What this machine's ledger knows of the pool's runs. Absent: it has none of them, or a Prefect API has them. */
   unfinishedRuns?: { keyId: string; run: string }[];
@@ -50,9 +50,11 @@ export interface KeyRules extends Rotation {
   longestRun: number;
   /** How many keys the cloud allows at once. */
   limit: number;
+  /** Whether Pulumi can import an existing key. */
+  canImport: boolean;
   /** How to delete a key by hand. */
   deleteCommand: (owner: string, keyId: string) => string;
-  /** What to do if the cloud refuses a new key, for a cloud whose keys cannot be listed. */
+  /** What to do if the cloud refuses a new key, when it did not list the keys. */
   ifRefused?: string;
 }
 
@@ -75,6 +77,8 @@ export interface KeyPlan {
 const DAY = 86_400_000;
 /** How far this machine's clock may be from the cloud's without a word, in milliseconds. */
 const CLOCK_TOLERANCE = 300_000;
+/** How long a cloud's list may lack a new key, in milliseconds: all three are eventually consistent. */
+const LISTED_AFTER = 600_000;
 
 /**
  * Decide which keys a pool has. There are at most two: the current one, and the one before it during the overlap.
@@ -87,7 +91,8 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   const of = `work pool "${workPoolName}"`;
   const notes: KeyPlan["notes"] = [];
   const note = (text: string, isWarning = false) => notes.push({ text: `${of}: ${text}`, isWarning });
-  const isThere = ({ keyId }: StoredKey) => listed === undefined || listed.some((each) => each.keyId === keyId);
+  const age = ({ createdAt }: StoredKey | ListedKey) => (facts.now ?? facts.localNow) - Date.parse(createdAt);
+  const isThere = (key: StoredKey) => listed === undefined || listed.some(({ keyId }) => keyId === key.keyId) || age(key) < LISTED_AFTER;
 
   const stored = facts.keys.filter(({ usable }) => usable);
   const lost = facts.keys.filter(({ usable }) => !usable);
@@ -137,39 +142,46 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   }
 
   if (isNew) return { generations: [newest], current: newest, ...proveAgain(), notes };
-  const age = (now ?? facts.localNow) - Date.parse(current.createdAt);
-  if (!(age >= everyDays * DAY) || lost.length > 0) return { generations: [newest], current: newest, ...kept, notes };
+  if (!(age(current) >= everyDays * DAY) || lost.length > 0) return { generations: [newest], current: newest, ...kept, notes };
   if (now === undefined) {
     note(`key ${current.keyId} is due for a change, but the cloud did not tell its time: a later up changes it`, true);
     return { generations: [newest], current: newest, ...kept, notes };
   }
   const next = highest + 1;
-  note(`key ${current.keyId} is ${ageInWords(age)} old: a new key takes its place, and the old one stays for ${days(overlapDays)}`);
+  note(
+    `key ${current.keyId} is ${ageInWords(age(current))} old: a new key takes its place, and the old one stays for ${days(overlapDays)}`,
+  );
   return withRoom({ generations: [newest, next], current: next, ...kept, notes }, next);
 
   /** A new key needs room beside those that the cloud lists. */
   function withRoom(plan: KeyPlan, next: number): KeyPlan {
     if (listed === undefined && rules.ifRefused !== undefined) note(rules.ifRefused);
-    if (listed === undefined || listed.length < rules.limit) return plan;
+    if (listed === undefined) return plan;
+    const isFull = listed.length >= rules.limit;
     const known = new Set(facts.keys.map(({ keyId }) => keyId));
     const strangers = listed.filter(({ keyId }) => !known.has(keyId));
     const latest = Math.max(...stored.map(({ createdAt }) => Date.parse(createdAt)));
-    const orphan = strangers.find(({ createdAt }) => Date.parse(createdAt) >= latest);
+    const orphan = facts.pending.includes(next) ? strangers.find(({ createdAt }) => Date.parse(createdAt) >= latest) : undefined;
+    const byHand = (keyId: string) => rules.deleteCommand(facts.owner ?? "", keyId);
+    if (orphan && !rules.canImport)
+      note(`an interrupted up made key ${orphan.keyId}, and nobody has its secret: delete it with \`${byHand(orphan.keyId)}\``, true);
+    if (!isFull) return plan;
     const without = plan.generations.filter((generation) => generation !== next);
-    if (orphan && facts.pending.includes(next) && without.length > 0) {
+    if (orphan && rules.canImport && without.length > 0) {
       notes.splice(0);
       note(
         `an interrupted up made key ${orphan.keyId}, and nobody has its secret: this up takes it into the stack, the next one removes it`,
       );
       return { ...plan, generations: without, current: newest, adopt: { generation: next, keyId: orphan.keyId }, notes };
     }
-    const owner = facts.owner ?? "";
-    const named = strangers.map(({ keyId, createdAt }) => `${keyId} (created ${createdAt.slice(0, 10)})`).join(", ");
-    const [first] = strangers;
-    const how = first ? `this stack did not make ${named}: if nothing uses it, ${rules.deleteCommand(owner, first.keyId)}` : "";
+    const [first, ...more] = [...strangers].sort((one, other) => Date.parse(one.createdAt) - Date.parse(other.createdAt));
+    const others = more.length === 0 ? "" : `, nor ${more.length === 1 ? "one other" : `${more.length} others`}`;
+    const how =
+      first &&
+      `this stack did not make ${first.keyId} (created ${first.createdAt.slice(0, 10)})${others}: if nothing uses it, ${byHand(first.keyId)}`;
     return {
       ...plan,
-      refusal: `keyRotation: ${owner} already has ${listed.length} keys, and the cloud allows ${rules.limit}, so there is no room for a new one: ${how || "wait until the overlap of the old key is over"}. Nothing was changed`,
+      refusal: `keyRotation: ${facts.owner ?? ""} already has ${listed.length} keys, and the cloud allows ${rules.limit}, so there is no room for a new one: ${how ?? "wait until the overlap of the old key is over"}. Nothing was changed`,
     };
   }
 

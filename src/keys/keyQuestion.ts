@@ -17,8 +17,8 @@ export interface KeyQuestion {
   proof: string;
   /** URNs of the component that the keys belong to, present and former ones. */
   parents: string[];
-  /** Outputs of a key, by what they say. `owner` is left out if nobody lists keys. */
-  fields: { createdAt: string; secret: string; owner?: string };
+  /** Outputs of a key, by what they say. */
+  fields: { createdAt: string; secret: string; owner: string };
   /** A URL of the cloud that tells the time. */
   clock: string;
 }

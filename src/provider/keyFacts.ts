@@ -79,7 +79,7 @@ function keysInState(
     const generation = generationOf(resource);
     if (generation === undefined || resource.id === undefined) return [];
     const outputs = resource.outputs ?? {};
-    const owner = fields.owner === undefined ? undefined : textOf(outputs[fields.owner]);
+    const owner = textOf(outputs[fields.owner]);
     const isGiven = outputs[fields.secret] !== undefined && outputs[fields.secret] !== null && outputs[fields.secret] !== "";
     return [{ generation, keyId: keyIdOf(resource.id), createdAt: textOf(outputs[fields.createdAt]) ?? "", usable: isGiven, owner }];
   });

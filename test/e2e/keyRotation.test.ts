@@ -1,14 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { FakeAzure, FakeGoogleCloud } from "../../src/testing";
+import type { FakeGoogleCloud } from "../../src/testing";
 import { type AwsPlace, awsPlace } from "./clouds/aws";
-import { AZURE } from "./clouds/azure";
-import { type Cloud, cloudPlace } from "./clouds/cloud";
-import { GCP } from "./clouds/gcp";
+import { type CloudPlace, cloudPlace } from "./clouds/cloud";
 import { filesWith } from "./filesWith";
+import { KEY_CLOUDS, type KeyCloud, type KeyFake, keysOnAws } from "./keyClouds";
 import { clocksOf } from "./passTime";
-import { keysOnAws, keysOnAzure, keysOnGoogle, rotatingPool } from "./rotatingPool";
+import { rotatingPool } from "./rotatingPool";
 
 // Keys that change, by the built command line: `keyRotation` of a pool, from the first key to the end of an overlap.
 
@@ -95,21 +94,21 @@ test("AWS: no room for a new key, a wrong clock, and a key that somebody deleted
   expect(keysOnAws(fake)).toEqual([first, second]);
   time.mistake(0);
 
+  // Longer than a new key may be missing from the list.
+  time.pass(1);
   fake.world.iam.keys.delete(second);
   expect(await done()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key takes its place now`));
   expect(keysOnAws(fake)).toEqual([first, expect.any(String)]);
   expect((await here.run("run", "hello/prod")).status).toBe(0);
 });
 
-/**
- * The same story, for a cloud whose keys pushpool cannot list. Google's key file contains the key's id, so `up` masks it with the file.
- */
-function describeRotation<Fake, Options>(cloud: Cloud<Fake, Options>, keysOf: (fake: Fake) => string[], name: string): void {
-  test(`${cloud.name}: a key changes without a gap`, async () => {
+/** The same story in short, for the other clouds. */
+function describeRotation({ cloud, keysOf, forget }: KeyCloud, name: string, more: (here: CloudPlace<KeyFake>) => Promise<void>): void {
+  test(`${cloud.name}: a key changes without a gap, with a wrong clock too, and a key that somebody deleted`, async () => {
     const here = await cloudPlace(cloud);
+    const { fake } = here;
     const time = clocksOf(here.env);
-    const job = JSON.stringify({ image: "acme/etl:1", ...cloud.jobVariables });
-    here.program(rotatingPool(job));
+    here.program(rotatingPool(cloud));
     here.configure();
     const done = async (...args: string[]) => {
       const { status, stderr, stdout } = await here.run(...args);
@@ -118,23 +117,45 @@ function describeRotation<Fake, Options>(cloud: Cloud<Fake, Options>, keysOf: (f
     };
     const up = () => done("up", "--engine", "offline", "--yes");
     await up();
-    const [first] = keysOf(here.fake) as [string];
-    expect(keysOf(here.fake)).toEqual([first]);
+    const [first] = keysOf(fake) as [string];
+    expect(keysOf(fake)).toEqual([first]);
 
     time.pass(91);
     expect((await here.preview()).stderr).toContain(`+ ${name}-2`);
-    expect(await up()).toMatch(/key \S+ is 91 days old: a new key takes its place/);
-    const [, second] = keysOf(here.fake) as [string, string];
+    time.mistake(30);
+    expect(await up()).toMatch(/clock of this machine is \d+ days ahead of[\s\S]*key \S+ is 91 days old: a new key takes its place/);
+    time.mistake(0);
+    const [, second] = keysOf(fake) as [string, string];
     expect(await done("pools")).toMatch(new RegExp(`key ${first} before it goes in`));
     await done("run", "hello/prod");
 
     time.pass(8);
-    expect(await up()).toMatch(/key \S+ is removed/);
-    expect(keysOf(here.fake)).toEqual([second]);
+    expect(await up()).toMatch(new RegExp(`key ${first} is removed`));
+    expect(keysOf(fake)).toEqual([second]);
     await done("run", "hello/prod");
     expect(await up()).toMatch(/no changes/);
+
+    // Nobody has run `pushpool refresh`: the cloud lists its keys.
+    forget(fake, second);
+    expect(await up()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key takes its place now`));
+    expect(keysOf(fake)).toEqual([expect.not.stringContaining(second)]);
+    await done("run", "hello/prod");
+    await more(here);
   });
 }
 
-describeRotation<FakeGoogleCloud, object>(GCP as never, keysOnGoogle, "gcp:serviceaccount/key:Key etl-push-key");
-describeRotation<FakeAzure, object>(AZURE as never, keysOnAzure, "azuread:index/applicationPassword:ApplicationPassword etl-push-secret");
+describeRotation(KEY_CLOUDS.gcp, "gcp:serviceaccount/key:Key etl-push-key", async (here) => {
+  // Google's limit of ten keys.
+  const { world } = here.fake as unknown as FakeGoogleCloud;
+  const [{ email = "" } = {}] = [...world.iam.keys.values()];
+  const byHand = Array.from({ length: 9 }, () => world.iam.addKey(email, "acme", "").id);
+  clocksOf(here.env).pass(200);
+  const refused = await here.up();
+  expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/already has 10 keys, .* nor 8 others: if nothing uses it/)]);
+  expect(refused.stderr).toContain(`gcloud iam service-accounts keys delete ${byHand[0]} --iam-account ${email}`);
+  expect(world.iam.keys.size).toBe(10);
+  world.iam.keys.delete(byHand[0] ?? "");
+  expect((await here.up()).status).toBe(0);
+  expect(world.iam.keys.size).toBe(10);
+});
+describeRotation(KEY_CLOUDS.azure, "azuread:index/applicationPassword:ApplicationPassword etl-push-secret", async () => {});

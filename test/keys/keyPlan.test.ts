@@ -12,6 +12,7 @@ const RULES: KeyRules = {
   overlapDays: 7,
   longestRun: 86_400,
   limit: 2,
+  canImport: true,
   deleteCommand: (owner, keyId) => `delete ${keyId} of ${owner}`,
 };
 
@@ -25,9 +26,9 @@ const key = (generation: number, usable = true) => ({
 const proof = (generation: number, day = (generation - 1) * 91) => ({ generation, keyId: `K${generation}`, provenAt: at(day) });
 const list = (...keys: [string, number][]): ListedKey[] => keys.map(([keyId, day]) => ({ keyId, createdAt: at(day) }));
 
-function plan(day: number, facts: Partial<KeyFacts>, listed?: ListedKey[]): KeyPlan {
+function plan(day: number, facts: Partial<KeyFacts>, listed?: ListedKey[], rules = RULES): KeyPlan {
   const now = START + day * DAY;
-  return planKeys({ keys: [], pending: [], owner: "ada", now, localNow: now, unfinishedRuns: [], ...facts }, RULES, listed);
+  return planKeys({ keys: [], pending: [], owner: "ada", now, localNow: now, unfinishedRuns: [], ...facts }, rules, listed);
 }
 
 const both = { keys: [key(1), key(2)], proof: proof(2), manifestKeyId: "K2" };
@@ -71,6 +72,7 @@ test.each<[string, number, Partial<KeyFacts>, ListedKey[] | undefined, number[],
     2,
     /K2 was deleted/,
   ],
+  ["a new key that the list does not have yet", 91.005, both, list(["K1", 0]), [1, 2], 2, /K1 stays/],
   ["deleted by hand, as the list shows", 95, both, list(["K1", 0]), [1, 3], 3, /K2 was deleted/],
   ["the only key deleted by hand", 5, { keys: [key(1)], proof: proof(1) }, [], [2], 2, /K1 was deleted/],
   ["the old key deleted by hand", 93, both, list(["K2", 91]), [2], 2, /^$/],
@@ -113,6 +115,19 @@ test("an interrupted up made a key: it is taken in, not refused, and never one t
   });
   const older = { ...facts, keys: [{ ...key(1), createdAt: at(50) }] };
   expect(plan(150, older, list(["K1", 50], ["HAND", 5]))).toMatchObject({ refusal: expect.stringMatching(/HAND/) });
+});
+
+test("a cloud whose keys cannot be imported: the user deletes what an interrupted up made, and a full list refuses", () => {
+  const rules = { ...RULES, canImport: false, limit: 3 };
+  const facts = { keys: [key(1)], proof: proof(1), manifestKeyId: "K1", pending: [2] };
+  const of = (more: Partial<KeyFacts>, listed: ListedKey[]) => plan(91, { ...facts, ...more }, listed, rules);
+  const lost = of({}, list(["K1", 0], ["LOST", 91]));
+  expect([lost.generations, lost.adopt, lost.refusal]).toEqual([[1, 2], undefined, undefined]);
+  expect(lost.notes.at(-1)).toEqual({ text: expect.stringMatching(/key LOST.*delete it with `delete LOST of ada`/), isWarning: true });
+  expect(of({ pending: [] }, list(["K1", 0], ["HAND", 91])).notes.map(({ text }) => text)).toEqual([expect.not.stringContaining("HAND")]);
+  expect(of({}, list(["K1", 0], ["NEW", 9], ["OLD", 2])).refusal).toMatch(
+    /3 keys.*did not make OLD \(created 2026-01-03\), nor one other: if nothing uses it, delete OLD of ada/,
+  );
 });
 
 test("a change that did not finish is proved again, so that its overlap begins when the key has moved", () => {

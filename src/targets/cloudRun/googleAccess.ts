@@ -27,8 +27,8 @@ export interface Access extends PoolIdentity {
   auth(): Promise<{ auth: GoogleAuth; client: AuthClient }>;
 }
 
-// The token endpoint is asked only about keys that change.
-const SERVICES = ["run", "logging", "sts", "iamcredentials", "token"] as const;
+// The token endpoint and IAM are asked only about keys that change.
+const SERVICES = ["run", "logging", "sts", "iamcredentials", "token", "iam"] as const;
 
 /**
  * Read what a pool's definition says about its cloud.

@@ -19,7 +19,7 @@ export const AZURE: Cloud<FakeAzure, FakeAzureOptions> = {
   placeOf: ({ subscription, location, endpoints, url }) => ({
     subscriptionId: JSON.stringify(subscription),
     location: JSON.stringify(location),
-    endpoints: JSON.stringify({ ...endpoints, registry: url }),
+    endpoints: JSON.stringify({ ...endpoints, registry: url, graph: url }),
     jobVariables: JSON.stringify(WITHOUT_PREFECT),
   }),
   jobVariables: WITHOUT_PREFECT,

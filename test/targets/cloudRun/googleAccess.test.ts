@@ -134,7 +134,7 @@ describe("credentials and permissions", () => {
     [
       "a service it does not use",
       { ecs: "http://x" },
-      /pools\.etl\.endpoints\.ecs: a cloud-run-v2:push pool uses run, logging, sts, iamcredentials and token only/,
+      /pools\.etl\.endpoints\.ecs: a cloud-run-v2:push pool uses run, logging, sts, iamcredentials, token and iam only/,
     ],
     ["no URL", { run: "localhost" }, /pools\.etl\.endpoints\.run: "localhost" is not a valid URL/],
     ["a path", { run: "https://x/y" }, /endpoints\.run: must be only a host/],

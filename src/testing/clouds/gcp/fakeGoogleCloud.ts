@@ -17,7 +17,7 @@ const RUNTIME = "flow-runtime";
 export interface FakeGoogleCloud extends FakeCloud<World, CallRecord, Fault> {
   project: string;
   /** The `endpoints` of a work pool. */
-  endpoints: { run: string; logging: string; sts: string; iamcredentials: string; token: string };
+  endpoints: { run: string; logging: string; sts: string; iamcredentials: string; token: string; iam: string };
   /** E-mail of a service account for containers, which exists from the start. */
   runtimeAccount: string;
   /**
@@ -74,7 +74,7 @@ export async function startFakeGoogleCloud(options: FakeGoogleCloudOptions = {})
   return {
     url,
     project,
-    endpoints: { run: url, logging: url, sts: url, iamcredentials: url, token: `${url}/token` },
+    endpoints: { run: url, logging: url, sts: url, iamcredentials: url, token: `${url}/token`, iam: url },
     runtimeAccount: runtime.email,
     registry: artifactRegistry(world, bearer),
     world,

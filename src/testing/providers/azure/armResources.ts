@@ -108,7 +108,9 @@ export function armFunctions(api: AzureApi): Record<string, (args: JsonObject) =
       subscriptionId: api.subscription,
       tenantId: api.tenant,
     }),
-    "azure-native:authorization:getClientToken": async () => ({ token: api.token() }),
+    "azure-native:authorization:getClientToken": async ({ endpoint }) => ({
+      token: api.token(typeof endpoint === "string" ? endpoint : undefined),
+    }),
     "azure-native:managedidentity:getUserAssignedIdentity": async (args) =>
       shown(await api.arm("GET", idOf("Microsoft.ManagedIdentity/userAssignedIdentities", args.resourceName, args), "2023-01-31")),
     "azure-native:operationalinsights:getWorkspace": async (args) =>

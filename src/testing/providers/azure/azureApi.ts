@@ -8,8 +8,8 @@ import { CloudApiError, unlessMissing } from "../cloudApi";
 export interface AzureApi {
   subscription: string;
   tenant: string;
-  /** A token for Resource Manager. */
-  token(): string;
+  /** @param audience the service that it is for. @default Resource Manager */
+  token(audience?: string): string;
   /** Resource Manager. @param id of the resource @returns once what it started is done */
   arm(verb: "GET" | "PUT" | "POST" | "DELETE", id: string, version: string, body?: JsonObject): Promise<JsonObject>;
   /** Microsoft Graph. @param path after the version */
@@ -73,7 +73,7 @@ export function azureApi({ url, ca, subscription, tenant, ownerToken }: AzurePro
   return {
     subscription,
     tenant,
-    token: () => ownerToken(MANAGEMENT),
+    token: (audience = MANAGEMENT) => ownerToken(audience),
     arm: async (verb, id, version, body) => {
       const path = `${id}?api-version=${version}`;
       const once = () => called(verb, path, MANAGEMENT, body);
