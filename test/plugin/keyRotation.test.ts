@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 import { awsProvider, serveProvider, startFakeAws } from "../../src/testing";
+import { keysOnAws } from "../e2e/keyClouds";
 import { clocksOf } from "../e2e/passTime";
-import { keysOnAws } from "../e2e/rotatingPool";
 import { masked, pythonStack } from "./otherLanguages";
 
 // test/e2e/keyRotation.test.ts has the whole story, in TypeScript. Here it is a program in Python, whose manifest is one secret text.

@@ -16,7 +16,7 @@ import { IAM_METHODS } from "./iamMethods";
 import { LOGGING_METHODS } from "./loggingMethods";
 import { RUN_METHODS } from "./runMethods";
 import { SECRET_METHODS } from "./secretMethods";
-import { federatedPrincipal, StsError } from "./workloadIdentity";
+import { tokenEndpoints } from "./tokenEndpoints";
 import { WORKLOAD_IDENTITY_METHODS } from "./workloadIdentityMethods";
 
 /** A call that was answered, or that got no answer (`status` 0). */
@@ -28,7 +28,7 @@ export interface CallRecord extends RecordedCall {
   member?: string;
 }
 
-interface Parts {
+export interface Parts {
   world: World;
   bearer: Bearer;
   contract: GoogleContract;
@@ -52,23 +52,9 @@ const KEEP_ALIVE = 600_000;
 
 /** Serve all APIs of the fake under one base URL. A request's path says which API it is for. */
 export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
-  const { world, bearer, contract, faults, calls } = parts;
+  const { world, bearer, faults, calls } = parts;
   const app = new Hono<Served>();
-  app.post("/token", async (context) => {
-    const form = await context.req.parseBody();
-    const given = await bearer.exchange(String(form.assertion ?? ""), new URL(context.req.url).href);
-    if (typeof given === "string") return context.json({ error: "invalid_grant", error_description: given }, 400);
-    return context.json({ access_token: given.token, expires_in: given.seconds, token_type: "Bearer" });
-  });
-  app.post("/v1/token", async (context) => {
-    const form = await context.req.parseBody();
-    const text = (name: string) => String(form[name] ?? "");
-    const record: CallRecord = { method: "sts.token", path: "/v1/token", body: {}, status: 0, reply: {} };
-    calls.push(record);
-    const answer = await exchangedToken({ world, bearer }, text);
-    record.status = answer.status;
-    return context.json(answer.reply, answer.status);
-  });
+  tokenEndpoints(app, parts);
   app.all("*", async (context) => {
     const url = new URL(context.req.url);
     const found = methodOf(context.req.method, decodeURIComponent(url.pathname));
@@ -96,39 +82,12 @@ export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
         const mask = context.req.header("x-goog-fieldmask");
         let shown: Json = status === 200 && mask !== undefined ? masked(reply, mask.split(",")) : reply;
         if (status === 200 && method.reply !== undefined && /enum-encoding=int/.test(decodeURIComponent(url.search)))
-          shown = contract.withEnums(shown, method.reply, "numbers");
+          shown = parts.contract.withEnums(shown, method.reply, "numbers");
         return new Response(JSON.stringify(shown), { status, headers: { "content-type": "application/json; charset=UTF-8" } });
       },
     });
   });
   return listen(app, { port, keepAlive: KEEP_ALIVE });
-}
-
-/**
- * The token service (https://cloud.google.com/iam/docs/reference/sts/rest/v1/TopLevel/token). Its tokens allow only what the bindings of the
- * principal allow.
- */
-async function exchangedToken(
-  { world, bearer }: Pick<Parts, "world" | "bearer">,
-  field: (name: string) => string,
-): Promise<{ status: 200 | 400 | 403; reply: JsonObject }> {
-  const grant = "urn:ietf:params:oauth:grant-type:token-exchange";
-  try {
-    if (!world.services.has("sts.googleapis.com"))
-      throw new StsError("invalid_request", "Security Token Service API has not been used in this project before or it is disabled.");
-    if (field("grant_type") !== grant) throw new StsError("invalid_request", `Invalid value for "grant_type". Supported: ${grant}.`);
-    if (!["urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token"].includes(field("subject_token_type")))
-      throw new StsError("invalid_request", 'Invalid value for "subject_token_type".');
-    const { member, sets } = await federatedPrincipal(world, field("audience"), field("subject_token"));
-    world.iam.sets.set(member, sets);
-    const { token, seconds } = bearer.give(member, world.options.tokenLifetime);
-    const issued_token_type = "urn:ietf:params:oauth:token-type:access_token";
-    return { status: 200, reply: { access_token: token, issued_token_type, token_type: "Bearer", expires_in: seconds } };
-  } catch (error) {
-    if (!(error instanceof StsError)) throw error;
-    const { code, message } = error;
-    return { status: code === "unauthorized_client" ? 403 : 400, reply: { error: code, error_description: message } };
-  }
 }
 
 function methodOf(verb: string, path: string): { method: Method; path: Record<string, string> } | undefined {
