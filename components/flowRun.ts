@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "./anyJson";
-import { type ArgumentNames, type Declared, declared, refuse } from "./checks";
+import { type ArgumentNames, checkPart, type Declared, declared, refuse } from "./checks";
 import { type DeploymentDefinition, type PushPoolDefinition, present } from "./definitions";
+import { LEDGER_ARGS, type LedgerArgs } from "./manifest";
 import { OwnResource } from "./ownResource";
 import { secretPaths } from "./secretPaths";
 import { flowRun } from "./trampoline";
@@ -67,6 +68,12 @@ export interface FlowRunArgs {
    * @example variables: { bucket: "orders" }
    */
   variables?: Record<string, AnyJson>;
+  /**
+   * The Postgres database that records the run: the `ledger` of this program's manifest(), whose runs everybody sees. The environment variable
+   * `PUSHPOOL_LEDGER_URL` comes first. A change starts no run. By default the ledger of the home folder.
+   * @example ledger: { url: config.requireSecret("ledgerUrl") }
+   */
+  ledger?: LedgerArgs;
 }
 
 const FLOW_RUN_ARGUMENTS: ArgumentNames<FlowRunArgs> = {
@@ -81,6 +88,7 @@ const FLOW_RUN_ARGUMENTS: ArgumentNames<FlowRunArgs> = {
   timeout: "optional",
   blocks: "optional",
   variables: "optional",
+  ledger: "optional",
 };
 
 /**
@@ -125,7 +133,11 @@ function inputsOf(name: string, args: FlowRunArgs, opts: pulumi.CustomResourceOp
   checkDefinition("pool", args.pool, of);
   checkDefinition("deployment", args.deployment, of);
   const { pool, overridePool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables } = args;
-  const given = present({ pool, overridePool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables });
+  if (args.ledger !== undefined) checkPart(`FlowRun "${name}"`, "ledger", args.ledger, LEDGER_ARGS);
+  const ledger = args.ledger && { ...args.ledger, url: pulumi.secret(args.ledger.url) };
+  const given = present({
+    ...{ pool, overridePool, deployment, parameters, jobVariables, triggers, tags, wait, timeout, blocks, variables, ledger },
+  });
   const source = present({ project: pulumi.getProject(), stack: pulumi.getStack(), name, parent: opts?.parent?.urn });
   // The engine looks for these paths in the changes that a provider reports. A dynamic provider cannot report paths.
   const { replaceOnChanges } = opts ?? {};

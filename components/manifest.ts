@@ -67,7 +67,7 @@ const MANIFEST_PARTS: ArgumentNames<ManifestParts> = {
   ledger: "optional",
 };
 
-const LEDGER_ARGS: ArgumentNames<LedgerArgs> = { url: "required", schema: "optional" };
+export const LEDGER_ARGS: ArgumentNames<LedgerArgs> = { url: "required", schema: "optional" };
 
 /**
  * Make the manifest of what this program declares. Export it under any name: pushpool finds it among the stack's outputs by its kind.

@@ -99,7 +99,7 @@ function flowRunInputs(urn: string, { tree, secrets }: Plain): Plain {
   });
   // The text as a whole is secret only because of the secrets in it.
   const own = secrets.filter((pointer) => pointer !== "/pool" && pointer !== "/deployment");
-  const secretPaths = [...own, ...inside];
+  const secretPaths = [...new Set([...own, ...inside, ...(isJsonObject(tree.ledger ?? null) ? ["/ledger/url"] : [])])];
   return { tree: { source: sourceOf(urn), ...read, secretPaths }, secrets: secretPaths };
 }
 

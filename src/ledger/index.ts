@@ -5,4 +5,5 @@ export { cancelMove, type MoveReport, moveLedger, unfinishedIn } from "./moveLed
 export { ledgerPath } from "./openDatabase";
 export { choiceOf, type LedgerChoice, mayHaveRuns, type OpeningOptions, openChosen } from "./openLedger";
 export { openUpkeep } from "./openUpkeep";
+export { checkLedgerUrl } from "./postgres/ledgerUrl";
 export { openSqliteLedger } from "./sqlite";

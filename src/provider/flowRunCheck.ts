@@ -1,6 +1,7 @@
 import { parseDuration } from "../duration";
-import type { JsonObject, ValueObject } from "../json";
+import type { Json, JsonObject, ValueObject } from "../json";
 import { segmentsOf } from "../jsonPointer";
+import { checkLedgerUrl } from "../ledger";
 import type { DeploymentInManifest } from "../manifest/manifest";
 import { resolveRequest } from "../runs/plan";
 import { checkJobVariables, checkRequiredVariables, checkTemplateShape } from "../template";
@@ -9,7 +10,7 @@ import { type FlowRunInputs, isObject, secretPathsOf, toManifestAndRequest } fro
 import { holdsUnknown } from "./operations";
 
 /** The inputs in which a FlowRun may contain secrets. The ledger and the output show all others in plain text. */
-const MAY_BE_SECRET = ["pool", "deployment", "jobVariables", "triggers", "blocks", "variables"];
+const MAY_BE_SECRET = ["pool", "deployment", "jobVariables", "triggers", "blocks", "variables", "ledger"];
 
 /**
  * The problems of a FlowRun that can be found before anything runs. In a preview with unknown values only its own arguments are checked.
@@ -35,7 +36,8 @@ export function timeoutOf({ timeout }: FlowRunInputs): number | undefined {
   return timeout === undefined || timeout === null ? undefined : parseDuration(String(timeout), "timeout");
 }
 
-function* argumentProblems({ wait, overridePool, timeout, parameters, jobVariables, triggers, tags }: JsonObject): Generator<string> {
+function* argumentProblems(news: JsonObject): Generator<string> {
+  const { wait, overridePool, timeout, parameters, jobVariables, triggers, tags, ledger } = news;
   const isGiven = (value: unknown) => value !== undefined && value !== null && !holdsUnknown(value);
   if (isGiven(wait) && typeof wait !== "boolean") yield "wait must be true or false";
   if (isGiven(overridePool) && typeof overridePool !== "boolean") yield "overridePool must be true or false";
@@ -44,11 +46,22 @@ function* argumentProblems({ wait, overridePool, timeout, parameters, jobVariabl
   }
   if (isGiven(triggers) && !Array.isArray(triggers)) yield "triggers must be a list: the flow runs again when one of them changes";
   if (isGiven(tags) && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) yield "tags must be a list of strings";
+  if (isGiven(ledger)) yield* ledgerProblems(ledger as Json);
   if (!isGiven(timeout)) return;
   try {
     timeoutOf({ timeout } as unknown as FlowRunInputs);
   } catch (error) {
     yield (error as Error).message;
+  }
+}
+
+function* ledgerProblems(ledger: Json): Generator<string> {
+  if (!isObject(ledger) || typeof ledger.url !== "string" || typeof (ledger.schema ?? "") !== "string")
+    return yield 'ledger must be an object with the URL of a database, as { url: config.requireSecret("ledgerUrl") }';
+  try {
+    checkLedgerUrl(ledger.url, ledger.schema as string | undefined);
+  } catch (error) {
+    yield `ledger: ${(error as Error).message}`;
   }
 }
 

@@ -31,6 +31,8 @@ export interface FlowRunInputs {
   wait?: boolean;
   /** Like `--timeout`. A number means seconds. */
   timeout?: string | number;
+  /** The database that records the run. `url` is a secret. */
+  ledger?: { url: string; schema?: string };
   /** The resource option: property paths whose changes cause a replacement. `*` matches any part. */
   replaceOnChanges?: string[];
   /** JSON pointers to the inputs that were secret in the program. They arrive here in plain text. */

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json";
-import { choiceOf, LEDGER_URL, type LedgerChoice, mayHaveRuns, type OpeningOptions, openChosen } from "../ledger";
+import { choiceOf, knownLedger, LEDGER_URL, type LedgerChoice, mayHaveRuns, type OpeningOptions, openChosen } from "../ledger";
 import type { PoolType } from "../model/poolType";
 import { type FlowRun, isTerminal, type Runs } from "../runs";
 import { childEnvironment } from "../targets/childEnvironment";
@@ -32,6 +32,7 @@ export const operations: Operations = {
   create: async (properties) => {
     const inputs = properties as unknown as FlowRunInputs;
     const place = workspaceOf(inputs, { create: true });
+    warnOfOtherLedger(place, inputs);
     return withRuns(place, inputs, async (runs, digestKey) => {
       const request = { ...toManifestAndRequest(inputs).request, idempotencyKey: await idempotencyKey(inputs, digestKey) };
       const started = await startOrAdopt(runs, request, {
@@ -165,7 +166,7 @@ async function withRuns<T>(
   work: (runs: Runs, digestKey: () => Buffer | Promise<Buffer>) => Promise<T>,
   options: OpeningOptions = {},
 ): Promise<T> {
-  const ledger = await openChosen(ledgerOf(workspace), { warn: printLine, ...options });
+  const ledger = await openChosen(ledgerOf(workspace, inputs), { warn: printLine, ...options });
   const runs = await openRuns({ workspace, readManifest: async () => toManifestAndRequest(inputs), ledger });
   try {
     return await work(runs, () => digestKeyOf(workspace, ledger));
@@ -174,9 +175,17 @@ async function withRuns<T>(
   }
 }
 
-/** The stack's manifest exists only at the end of an update, so it cannot name the ledger of its runs. */
-function ledgerOf({ env, home }: Workspace): LedgerChoice {
-  return choiceOf(env) ?? { kind: "sqlite", home };
+/** The stack's manifest exists only at the end of an update, so a run gets the ledger itself. */
+function ledgerOf({ env, home }: Workspace, { ledger }: FlowRunInputs): LedgerChoice {
+  return choiceOf(env) ?? (ledger ? { kind: "postgres", from: "the manifest", ...ledger } : { kind: "sqlite", home });
+}
+
+/** The manifest of an earlier `up` named a ledger, but the run does not: nobody else would see it. */
+function warnOfOtherLedger(workspace: Workspace, inputs: FlowRunInputs): void {
+  if (ledgerOf(workspace, inputs).kind === "postgres" || knownLedger(workspace.home, workspace.stack?.id) !== "manifest") return;
+  printLine(
+    `warning: the manifest of this stack names a ledger, but FlowRun "${inputs.source.name}" does not: only this machine sees its runs. Give it the same \`ledger\``,
+  );
 }
 
 /** Work with a run that this ledger knows. `undefined` if it does not, as on a CI machine without a ledger. */
@@ -186,7 +195,7 @@ async function withRecordedRun<T>(
   work: (runs: Runs, run: FlowRun) => Promise<T>,
 ): Promise<T | undefined> {
   const place = workspaceOf(inputs);
-  if (!mayHaveRuns(ledgerOf(place))) return undefined;
+  if (!mayHaveRuns(ledgerOf(place, inputs))) return undefined;
   return withRuns(place, inputs, async (runs) => {
     const run = await runs.readRun(id);
     return run && work(runs, run);

@@ -39,7 +39,17 @@ new FlowRun("smoke", {
   );
 });
 
+test("the URL of a ledger is secret, however it is given", () => {
+  const [run] = project().declare(`${POOL}
+new FlowRun("smoke", { pool: pool.definition, deployment: hello.definition, ledger: { url: "postgres://u:p@db/x", schema: "team" } });`);
+  expect(run?.inputs).toMatchObject({
+    ledger: { url: "postgres://u:p@db/x", schema: "team" },
+    secretPaths: expect.arrayContaining(["/ledger/url"]),
+  });
+});
+
 test.each([
+  ["{ pool: pool.definition, deployment: hello.definition, ledger: { uri: 'x' } }", /FlowRun "smoke".*ledger/],
   [
     "{ pool, deployment: hello.definition }",
     /ResourceError: pool is a component: give the component's definition, for example pool: etl\.definition/,

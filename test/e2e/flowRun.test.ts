@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { offlineStack } from "../../src/testing";
+import { newSchema, sharedPostgres } from "../ledger/postgresServer";
 import { scratch } from "../scratch";
 import { flowRunStack } from "./flowRunStack";
 import { listen } from "./pushpool";
@@ -162,4 +163,28 @@ test("mistakes are reported before anything is created", () => {
   );
   expect(refusal(`jobVariables: { comand: "x" }`)).toMatch(/comand.*did you mean "command"/);
   expect(existsSync(join(home, "ledger.db"))).toBe(false);
+});
+
+test("the ledger of a program: its FlowRun is recorded there, and the state has no password in clear", async () => {
+  const { write, go, up, pushpool, home, runs } = flowRunStack();
+  go();
+  const url = Object.assign(new URL(await sharedPostgres()), { search: `schema=${newSchema()}` }).href;
+  const ledger = `ledger: { url: ${JSON.stringify(url)} }`;
+  write({ run: ledger, manifest: ledger });
+  const { result } = up();
+  expect(result).toMatchObject({ outputs: { state: "COMPLETED" } });
+  expect(existsSync(join(home, "ledger.db"))).toBe(false);
+  // The manifest names the same ledger from now on.
+  expect(runs()).toMatchObject([{ id: result?.outputs.runId, state: { type: "COMPLETED" } }]);
+  expect(up().result?.changes).toEqual({ same: 4 });
+  const { password } = new URL(url);
+  const files = readdirSync(home, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const withPassword = files.filter(({ parentPath, name }) => readFileSync(join(parentPath, name), "utf8").includes(password));
+  expect(withPassword.map(({ name }) => name)).toEqual([]);
+  expect(files.length).toBeGreaterThan(0);
+
+  write({ run: 'triggers: ["2"]', manifest: ledger });
+  const without = pushpool("up", "--engine", "offline");
+  expect(without).toMatchObject({ status: 0 });
+  expect(without.stdout + without.stderr).toMatch(/the manifest of this stack names a ledger, but FlowRun "smoke" does not/);
 });

@@ -6,6 +6,8 @@ import { type Place, place } from "./pushpool";
 const repo = join(__dirname, "..", "..");
 interface Program extends Run {
   command?: string;
+  /** More arguments of `manifest()`, as JavaScript text. */
+  manifest?: string;
   /** Several runs instead of one. Those without a pool of their own share one. */
   runs?: (Run & { name: string })[];
 }
@@ -72,7 +74,7 @@ export function flowRunStack(): Stack {
   return self;
 }
 
-function textOf({ command = PATIENT, runs, ...only }: Program, folder: string): string {
+function textOf({ command = PATIENT, runs, manifest = "", ...only }: Program, folder: string): string {
   const own = `{ jobVariables: { working_dir: ${JSON.stringify(folder)} } }`;
   const declared = (runs ?? [{ name: "smoke", ...only }]).map(
     ({ name, pool, run = "", options = "" }) => `
@@ -94,6 +96,6 @@ function declared(name, ofPool, args, options) {
   else Object.assign(exports, outputs);
 }
 ${declared.join("")}
-exports.pushPools = manifest({ pools: Object.values(pools), deployments: Object.values(deployments) });
+exports.pushPools = manifest({ pools: Object.values(pools), deployments: Object.values(deployments), ${manifest} });
 `;
 }

@@ -99,6 +99,11 @@ export function readLedgerUrl(text: string, env: NodeJS.ProcessEnv = process.env
   });
 }
 
+/** Check the URL of a ledger, and its schema. @throws {UserError} without the URL */
+export function checkLedgerUrl(text: string, schema?: string): void {
+  checkSchema(readLedgerUrl(text).schema ?? schema ?? "pushpool");
+}
+
 /** @throws {UserError} */
 export function checkSchema(schema: string): void {
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
