@@ -29,6 +29,8 @@ export interface MoveReport {
   rows: Record<string, number>;
   /** Runs whose idempotency key another run has there: they are there without it. */
   withoutKey: number;
+  /** The database uses another key for the digests of secrets than this home did. Ended runs need none. */
+  otherDigestKey: boolean;
 }
 
 /**
@@ -54,13 +56,13 @@ export async function moveLedger(
         `the ledger of ${home} is already being moved to ${moved.to}: finish that, or go back with \`pushpool ledger move --cancel\``,
       );
     // The database must be usable before anything is closed here.
-    await target.offerDigestKey(digestKey());
+    const isItsKey = await target.offerDigestKey(digestKey());
     const db = openDatabase(path);
     try {
       close(db, home, path, target.name);
-      const report = await copy(db, target);
+      const copied = await copy(db, target);
       writeMoved(home, { to: target.name, at: new Date().toISOString() });
-      return report;
+      return { ...copied, otherDigestKey: !isItsKey };
     } finally {
       db.close();
     }
@@ -136,7 +138,7 @@ function triggers(): [name: string, sql: string][] {
   );
 }
 
-async function copy(db: DatabaseSync, target: MoveTarget): Promise<MoveReport> {
+async function copy(db: DatabaseSync, target: MoveTarget): Promise<Omit<MoveReport, "otherDigestKey">> {
   const { keyOf } = await import("./postgres/index.js");
   const rows: Record<string, number> = {};
   let withoutKey = 0;

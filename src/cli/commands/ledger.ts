@@ -136,5 +136,9 @@ async function move(workspace: Workspace, { to, wait = false, cancel = false, js
   const { runs = 0, deployments = 0, notes = 0 } = report.rows;
   note(`moved ${runs} runs, ${deployments} deployments and ${notes} notes of ${home} to ${report.to}`);
   if (report.withoutKey > 0) note(`${report.withoutKey} of them are there without their idempotency key, because another run has it there`);
+  if (report.otherDigestKey)
+    note(
+      `${report.to} has a key of digests of its own. Moved runs need none. But if an \`up\` was interrupted during a FlowRun with secrets, the next \`up\` runs it again`,
+    );
   note("from now on, name that ledger with PUSHPOOL_LEDGER_URL, or in the Pulumi program with manifest({ ledger: { url } })");
 }

@@ -1,6 +1,6 @@
 import type { LedgerAddress } from "../ledgerAddress";
 import { openPostgresDatabase } from "./database";
-import { storeDigestKey } from "./openShared";
+import { readDigestKey, storeDigestKey } from "./openShared";
 
 /** A row of a table, by column. */
 export type MovedRow = Record<string, string | number | null>;
@@ -17,8 +17,8 @@ export interface MoveTarget {
   put(table: string, key: readonly string[], rows: readonly MovedRow[]): Promise<number>;
   /** Which of these keys other runs have there. @returns them as `stack`, `deployment` and `idempotency_key` in JSON */
   takenKeys(rows: readonly MovedRow[]): Promise<Set<string>>;
-  /** Use this key for the digests of secrets, if the database has none yet. */
-  offerDigestKey(key: Buffer): Promise<void>;
+  /** Use this key for the digests of secrets, if the database has none yet. @returns whether it uses this key */
+  offerDigestKey(key: Buffer): Promise<boolean>;
   close(): void;
 }
 
@@ -53,7 +53,10 @@ export function moveTarget({ url, schema }: LedgerAddress, warn: (message: strin
       const found = (await db.read(sql, [JSON.stringify(rows.map(storable))])).rows;
       return new Set(found.map(keyOf));
     },
-    offerDigestKey: (key) => storeDigestKey(db, key),
+    offerDigestKey: async (key) => {
+      await storeDigestKey(db, key);
+      return (await readDigestKey(db)) === key.toString("hex");
+    },
     close: () => db.close(),
   };
 }

@@ -29,12 +29,15 @@ export function openSharedLedger({ url, schema }: LedgerAddress, options: { warn
  * one. The first client that needs it makes it.
  */
 async function digestKeyOf(db: PostgresDatabase): Promise<Buffer> {
-  const table = db.table("digest_key");
-  const read = async () => (await db.read(`SELECT key FROM ${table}`)).rows[0]?.key as string | undefined;
-  const known = await read();
+  const known = await readDigestKey(db);
   if (known !== undefined) return Buffer.from(known, "hex");
   await storeDigestKey(db, randomBytes(32));
-  return Buffer.from((await read()) as string, "hex");
+  return Buffer.from((await readDigestKey(db)) as string, "hex");
+}
+
+/** @returns the key in hexadecimal; `undefined` if there is none yet */
+export async function readDigestKey(db: PostgresDatabase): Promise<string | undefined> {
+  return (await db.read(`SELECT key FROM ${db.table("digest_key")}`)).rows[0]?.key as string | undefined;
 }
 
 /** Store a key, unless there is one. Repeating it changes nothing, so an unanswered COMMIT needs no question. */
