@@ -1,6 +1,7 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Aspect, differences } from "./conformance/differences";
 import { orderViolations } from "./conformance/partialOrder";
+import { type ProviderHost, startProviderHost } from "./conformance/providerHost";
 import { type RecordedEvent, type RecordedStep, readRecording, scenarios } from "./conformance/recording";
 import { Stage, type StepResult } from "./conformance/stage";
 
@@ -13,10 +14,16 @@ import { Stage, type StepResult } from "./conformance/stage";
 const wanted = new RegExp(process.env.PUSHPOOL_SCENARIOS ?? "");
 const all = scenarios().filter((scenario) => wanted.test(scenario));
 
+let host: ProviderHost | undefined;
+beforeAll(async () => {
+  host = await startProviderHost();
+});
+afterAll(() => host?.stop());
+
 describe.concurrent("the engine does what Pulumi's engine did in the recording", () => {
   test.each(all)("%s", { timeout: 600_000 }, async (scenario) => {
     const recording = readRecording(scenario);
-    const stage = new Stage(recording);
+    const stage = new Stage(recording, host?.plugin);
     const states = new Map<string | undefined, StepResult["state"]>();
     try {
       for (const step of recording.steps) {

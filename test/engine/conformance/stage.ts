@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import {
   destroy,
   type EngineEvent,
@@ -19,6 +18,7 @@ import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
 import { forcedOrders } from "./differences";
+import { firstLine } from "./providerHost";
 import { runStepWithPulumi } from "./pulumiCli";
 import { Hold, orderOf, RecordedOrder } from "./recordedOrder";
 import { type RecordedEvent, type RecordedStep, type Recording, recordings, shortForms } from "./recording";
@@ -64,14 +64,15 @@ export class Stage {
   /** The projects of the scenario, by folder name. */
   readonly #projects: readonly string[];
 
-  constructor(recording: Recording) {
+  /** @param plugin the text of the provider's plugin. @default a node process for each provider */
+  constructor(recording: Recording, plugin?: string) {
     this.#recording = recording;
     this.#projects = [...new Set(recording.steps.map(({ dir = ALONE }) => dir))];
     mkdirSync(this.#bin, { recursive: true });
     for (const project of this.#projects) this.#build(project);
     writeFileSync(
       join(this.#bin, "pulumi-resource-demo"),
-      `#!/bin/sh\nexec node "${join(this.#dir(this.#projects[0]), "demo-provider.js")}" "$@"\n`,
+      plugin ?? `#!/bin/sh\nexec node "${join(this.#dir(this.#projects[0]), "demo-provider.js")}" "$@"\n`,
       { mode: 0o755 },
     );
   }
@@ -312,8 +313,7 @@ async function attempt(operation: Operation, options: EngineOptions): Promise<{ 
 
 async function attach(script: string, env: Record<string, string>): Promise<{ process: ChildProcess; port: string }> {
   const child = spawn(process.execPath, [script], { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "inherit"] });
-  const port = await new Promise<string>((done) => createInterface({ input: child.stdout }).once("line", done));
-  return { process: child, port };
+  return { process: child, port: await firstLine(child) };
 }
 
 /** The value with secrets in plain text, or masked. */
