@@ -119,17 +119,16 @@ openTrigger().run("a/b", { parametres: {} });
 `;
 
 test.each([
-  ["CommonJS, node16", "use.cts", { module: "node16", moduleResolution: "node16" }],
-  ["ESM, node16", "use.mts", { module: "node16", moduleResolution: "node16" }],
-  ["a bundler", "use.ts", { module: "esnext", moduleResolution: "bundler" }],
-  ["old resolution (node10)", "old.ts", { module: "commonjs", moduleResolution: "node10" }],
-])("types resolve: %s", (_, file, options) => {
-  writeFileSync(join(project, file), uses);
+  ["CommonJS and ESM, node16", ["use.cts", "use.mts"], { module: "node16", moduleResolution: "node16" }],
+  ["a bundler", ["use.ts"], { module: "esnext", moduleResolution: "bundler" }],
+  ["old resolution (node10)", ["old.ts"], { module: "commonjs", moduleResolution: "node10" }],
+])("types resolve: %s", (_, files, options) => {
+  for (const file of files) writeFileSync(join(project, file), uses);
   writeFileSync(
     join(project, "tsconfig.json"),
     JSON.stringify({
       compilerOptions: { ...options, target: "es2022", strict: true, noEmit: true, skipLibCheck: true, types: [] },
-      files: [file],
+      files,
     }),
   );
   expect(() => run(process.execPath, join(repo, "node_modules", "typescript", "bin", "tsc"), "-p", project)).not.toThrow();
