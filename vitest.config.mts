@@ -25,7 +25,7 @@ const SLOW = [
   /engine\/conformance\.|e2e\/keyRotation\.|deployments\/server\.|prefect\/versions\./,
   /e2e\/(flowRun|orphans|\w+Permissions|clouds\/(pools|given|images|registered|runs))|provider\/flowRunResource\.|server\/(limits|queues)\./,
   /components\/prefect\/|deployments\/triggers\.|e2e\/(\w*(Pools|Federation)\.|containerInstances\.|ecs\.|prefect|twoStacks)|engine\/(engine|killed)\.|package\/pack\.|prefect\/(badInput|cli|deployCli|renamed|serve|server)|schedules\/random\.|serverRuns\/(serverRuns|workerVoice)\./,
-  /\/(e2e|engine|entrypoint|package|prefect|provider|serve)\//,
+  /\/(e2e|engine|entrypoint|package|prefect|provider|serve)\/|docs\/(blocks|fromPrefect)\.|killPoints\.|toy\/fifth\./,
 ];
 
 /** Vitest sorts files by the time that they took before. In a clean clone it knows only their sizes, which mean little here. */
