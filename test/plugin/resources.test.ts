@@ -93,6 +93,17 @@ test("a flow run: check, create, diff, read, update, delete", async () => {
   await runs.close();
 });
 
+test("the ledger of a flow run: its URL is secret, however it is given, and is checked", async () => {
+  const url = `postgres://ann:${SECRET}@db/runs`;
+  const { inputs, failures } = await check(URN, { ...(await definitions()), ledger: { url } });
+  expect(failures).toEqual([]);
+  expect(inputs.secretPaths).toContain("/ledger/url");
+  expect(inputs.ledger).toEqual({ url: secretOf(url) });
+  const wrong = await check(URN, { ...(await definitions()), ledger: { url: `here:${SECRET}` } });
+  expect(wrong.failures).toEqual([expect.stringMatching(/ledger: the URL of the ledger is invalid: write it as postgres:/)]);
+  expect(wrong.failures.join()).not.toContain(SECRET);
+});
+
 test("a flow run that fails: its reason is the error's message", async () => {
   const { pool } = await definitions();
   const failing = { workPoolName: "local", command: "sh -c 'echo gone wrong; exit 3'" };
