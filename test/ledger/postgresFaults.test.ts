@@ -3,6 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { openPostgresDatabase } from "../../src/ledger/postgres/database";
+import { passwordIn } from "../../src/ledger/postgres/passwordFile";
 import { scratch } from "../scratch";
 import { until } from "../until";
 import { ownPostgres } from "./ownPostgres";
@@ -87,12 +88,24 @@ test("the password comes from ~/.pgpass; without it there, the login is refused 
   for (const name of ["PGPASSWORD", "PGPASSFILE"]) vi.stubEnv(name, undefined);
   const file = join(home, ".pgpass");
   writeFileSync(file, `${hostname}:${port}:*:${username}:${decodeURIComponent(password)}\n`, { mode: 0o600 });
+  const warnings = vi.spyOn(process, "emitWarning");
   expect((await open(at).db.read("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+  expect(warnings).not.toHaveBeenCalled();
   rmSync(file);
   await expect(open(at).db.read("SELECT 1")).rejects.toMatchObject({
     exitCode: 5,
     message: expect.stringMatching(/the server wants a password|the password or the user is wrong/),
   });
+});
+
+test.each([
+  ["db:5432:runs:ann:a\\:b\\\\c", "a:b\\c"],
+  ["# db:5432:runs:ann:x\n*:*:*:bob:y\n*:*:*:*:z", "z"],
+  ["db:5433:runs:ann:x\nother:5432:runs:ann:y", undefined],
+  ["db:5432:runs:ann", undefined],
+  ["db:5432:runs:ann:\r\n", ""],
+])("the password of %j", (text, password) => {
+  expect(passwordIn(text, { host: "db", port: 5432, database: "runs", user: "ann" })).toBe(password);
 });
 
 test("a server that restarts in the middle of statements: they go on by themselves", async () => {

@@ -1,6 +1,7 @@
 import type { ClientConfig, Pool } from "pg";
 import { UserError } from "../../userError";
 import { isLoopback, type LedgerUrl } from "./ledgerUrl";
+import { type LoginPlace, passwordInFile } from "./passwordFile";
 import { isAboutTls } from "./postgresFaults";
 import { type TlsAttempt, tlsAttempts } from "./tls";
 
@@ -64,7 +65,7 @@ function configOf(url: LedgerUrl, ssl: TlsAttempt): ClientConfig {
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
     ...(user === undefined ? {} : { user }),
-    ...(password === undefined ? {} : { password }),
+    ...passwordOf(password),
     ...(database === undefined ? {} : { database }),
     ...(options === undefined ? {} : { options }),
     ...(url.requiresBinding ? { enableChannelBinding: true } : {}),
@@ -74,6 +75,15 @@ function configOf(url: LedgerUrl, ssl: TlsAttempt): ClientConfig {
     keepAlive: true,
     application_name: applicationName,
   };
+}
+
+/** The driver reads `~/.pgpass` only with a warning that it will no longer do so. */
+function passwordOf(password: string | undefined): Pick<ClientConfig, "password"> {
+  if (password !== undefined) return { password };
+  if (process.env.PGPASSWORD !== undefined) return {};
+  // It passes the place, which its types do not know.
+  const look = (async (place: LoginPlace) => passwordInFile(place)) as unknown as () => Promise<string>;
+  return { password: look };
 }
 
 /** The driver, which only those who use such a ledger install. @throws {UserError} with its install line */
