@@ -6,6 +6,7 @@ import { openLease } from "../runs/lease";
 import { Listeners } from "../runs/listeners";
 import { poolAccess } from "../runs/pool";
 import { Tidying } from "../runs/poolLeftovers";
+import { type OpenTarget, renewingTarget } from "../runs/renewingTarget";
 import type { RunsContext } from "../runs/runsContext";
 import type { DigestKey } from "../runs/storedSecrets";
 import type { Target, TargetAccess } from "../targets/target";
@@ -28,7 +29,10 @@ export interface Shared {
   listeners?: Listeners;
 }
 
-/** Make the context of `src/runs` for one job. Its manifest has the values of the server. */
+/**
+ * Make the context of `src/runs` for one job. Its manifest has the values of the server. With `again`, which reads the job again, a run
+ * outlives the key that has submitted it: if the cloud refuses the key, the block's current one is used.
+ */
 export function contextMaker({
   ledger,
   home = "",
@@ -38,27 +42,39 @@ export function contextMaker({
   env,
   warn = () => {},
   listeners = new Listeners(warn),
-}: Shared): (job: ServerJob) => RunsContext {
+}: Shared): (job: ServerJob, again?: () => Promise<ServerJob>) => RunsContext {
   const planned: RunsContext["planned"] = new Map();
   const stopAsked: RunsContext["stopAsked"] = new Set();
   const watched: RunsContext["watched"] = new Map();
   const tidying = new Tidying();
   const targets = new Map<string, Promise<Target>>();
   const lease = openLease(ledger, () => machineName(env));
-  return ({ loaded }) => {
+  return (job, again) => {
+    let { loaded } = job;
     const context: RunsContext = {
       ledger,
       lease,
       host: () => hostOf(home, env),
       stack,
       target: (of) => {
-        // A changed key or another block needs a new target.
-        const { credentials } = loaded.manifest.pools[of.run.workPool] as PoolDefinition;
-        const block = credentials === undefined ? undefined : loaded.manifest.blocks[credentials];
-        const key = JSON.stringify([of.run.workPool, of.poolType, credentials, block?.createdAt]);
         const { workPool } = of.run;
+        // A changed key or another block needs a new target.
+        const blockOf = () => {
+          const { credentials } = loaded.manifest.pools[workPool] as PoolDefinition;
+          return JSON.stringify([credentials, credentials === undefined ? undefined : loaded.manifest.blocks[credentials]?.createdAt]);
+        };
+        const key = JSON.stringify([workPool, of.poolType, blockOf()]);
         const warn = (message: string) => listeners.tell(message, workPool);
-        const target = targets.get(key) ?? openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn });
+        const open = () => openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn });
+        const renewing = async (): Promise<Target> => {
+          if (!again) return open();
+          const opened = async (): Promise<OpenTarget> => ({ target: await open(), credentials: blockOf() });
+          return renewingTarget(await opened(), async () => {
+            ({ loaded } = await again());
+            return opened();
+          });
+        };
+        const target = targets.get(key) ?? renewing();
         targets.set(key, target);
         // Opening the target may succeed later.
         target.catch(() => targets.delete(key));

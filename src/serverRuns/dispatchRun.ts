@@ -67,8 +67,9 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
   let context: RunsContext;
   let job: ServerJob;
   try {
-    job = await readJob(client, run, parts.stack, parts.poolsBeside);
-    context = parts.contextOf(job);
+    const read = () => readJob(client, run, parts.stack, parts.poolsBeside);
+    job = await read();
+    context = parts.contextOf(job, read);
     const claims = claimsIn(history, known ? transitionsOf(known) : []);
     const recorded = claimed || begun ? known : await recordRun(context, job, { ...parts, known, claims });
     if (!recorded) return await dispatchRun(parts, run, 0);

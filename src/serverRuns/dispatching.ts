@@ -19,7 +19,8 @@ export interface Dispatching {
   /** The settings of pools that only the manifest has, not the server. */
   poolsBeside?: PoolsBeside;
   ledger: Ledger;
-  contextOf(job: ServerJob): RunsContext;
+  /** @param again reads the job again */
+  contextOf(job: ServerJob, again: () => Promise<ServerJob>): RunsContext;
   /** @param workPool of the target */
   watchOf(target: Target, workPool: string): EndWatch;
   /** Resolves when the state of a run on the server has one of these types, or `signal` fires. */
