@@ -1,6 +1,6 @@
 import { commonArguments, type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
 import type { ImagePlan } from "./imagePlan";
-import type { Given, Program } from "./languages";
+import type { Given, Program, Shared } from "./languages";
 
 /** Plan a project with `ecs:push` pools, in the AWS region of the stack's configuration. */
 export function planAws(input: InitInput): InitPlan {
@@ -53,18 +53,35 @@ exports.pushPools = manifest({ pools });
 
 function declared(plans: readonly PoolPlan[], image: ImagePlan | undefined): Program {
   const about = "The runs of these pools are ECS tasks on Fargate, in the stack's aws:region.";
-  // Each has its own network: the ids of shared subnets would be one output, which the first preview does not know.
   const ids = idsOf(plans);
   const pools = plans.map(({ name, queues }, index) => {
     const id = ids[index] ?? name;
     const own: Record<string, Given> = id === name ? {} : { workPoolName: name };
     return { component: "EcsPushPool", name: id, args: { ...own, ...commonArguments(image, queues) } };
   });
-  return { about, pools };
+  return { about, pools, ...(plans.length > 1 ? { shared: SHARED_PLACE } : {}) };
 }
 
+const WHY_SHARED = "All pools share one network, because AWS allows five VPCs in a region by default.";
+
+const SHARED_PLACE: Shared = {
+  about: WHY_SHARED,
+  components: [
+    { id: "network", component: "TaskNetwork", name: "runs", args: {} },
+    { id: "cluster", component: "TaskCluster", name: "runs", args: {} },
+  ],
+  args: {
+    clusterArn: { of: "cluster", output: "arn" },
+    vpcId: { of: "network", output: "vpcId" },
+    // A network has two subnets. The list itself would be one output, which the first preview does not know.
+    subnetIds: [0, 1].map((item) => ({ of: "network", output: "subnetIds", item })),
+    securityGroupIds: [{ of: "network", output: "securityGroupId" }],
+    assignPublicIp: true,
+  },
+};
+
 const SHARED = `
-// All pools share one network, because AWS allows five VPCs in a region by default.
+// ${WHY_SHARED}
 const { vpcId, subnetIds, securityGroupId } = new TaskNetwork("runs");
 const { arn: clusterArn } = new TaskCluster("runs");
 const place = { clusterArn, vpcId, subnetIds, securityGroupIds: [securityGroupId], assignPublicIp: true };

@@ -111,7 +111,7 @@ export function planProject(
     before: language === "python" ? ["uv sync", ...before] : before,
     needs: [
       ...(language === "python" ? ["uv (https://docs.astral.sh/uv/), which installs the program's packages"] : []),
-      ...(language === "yaml" && needs.length === 0 ? ["the Pulumi CLI (https://www.pulumi.com/docs/install/), which runs YAML"] : needs),
+      ...needs,
       ...(image ? ["Docker, which builds the image of the flows"] : []),
     ],
   };

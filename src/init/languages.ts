@@ -4,8 +4,8 @@ import type { Json } from "../json";
 export const LANGUAGES = ["typescript", "python", "yaml"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** A value in a program: the folder of the program, or data. */
-export type Given = { here: true } | Json | Given[] | { [name: string]: Given };
+/** A value in a program: the folder of the program, an output of another component or an item of it, or data. */
+export type Given = { here: true } | { of: string; output: string; item?: number } | Json | Given[] | { [name: string]: Given };
 
 /** A component that a new program declares. */
 interface Declaration {
@@ -20,17 +20,30 @@ export interface Program {
   /** Where the runs go, in one sentence. */
   about: string;
   pools: Declaration[];
+  /** What all pools use. */
+  shared?: Shared;
+}
+
+/** Components that all pools use. */
+export interface Shared {
+  /** Why, in one sentence. */
+  about: string;
+  /** The components, each with a name for the program. */
+  components: (Declaration & { id: string })[];
+  /** The arguments of every pool. */
+  args: Record<string, Given>;
 }
 
 /** A program in Python, `__main__.py`. */
-export function pythonProgram({ about, pools }: Program): string {
+export function pythonProgram({ about, pools, shared }: Program): string {
   const here = JSON.stringify(pools).includes('{"here":true}');
+  const more = shared ? ["**place"] : [];
   return `${here ? "from pathlib import Path\n\n" : ""}import pulumi
 import pulumi_pushpool as pushpool
-
+${shared ? pythonShared(shared) : ""}
 # ${about} prefect.yaml names the pools.
 pools = [
-${pools.map((pool) => `    ${pythonCall(pool)},`).join("\n")}
+${pools.map((pool) => `    ${pythonCall(pool, more)},`).join("\n")}
 ]
 
 # pushpool finds the pools in this output.
@@ -39,9 +52,18 @@ pulumi.export("pushPools", manifest.json)
 `;
 }
 
-function pythonCall({ component, name, args }: Declaration): string {
-  const given = Object.entries(args).map(([arg, value]) => `, ${snake(arg)}=${pythonValue(value)}`);
-  return `pushpool.${component}(${JSON.stringify(name)}${given.join("")})`;
+function pythonShared({ about, components, args }: Shared): string {
+  const given = Object.entries(args).map(([arg, value]) => `    ${snake(arg)}=${pythonValue(value)},\n`);
+  return `
+# ${about}
+${components.map((each) => `${each.id} = ${pythonCall(each)}\n`).join("")}place = dict(
+${given.join("")})
+`;
+}
+
+function pythonCall({ component, name, args }: Declaration, more: readonly string[] = []): string {
+  const given = [...more, ...Object.entries(args).map(([arg, value]) => `${snake(arg)}=${pythonValue(value)}`)];
+  return `pushpool.${component}(${[JSON.stringify(name), ...given].join(", ")})`;
 }
 
 function pythonValue(value: Given): string {
@@ -49,6 +71,7 @@ function pythonValue(value: Given): string {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (value === null) return "None";
   if (typeof value !== "object") return JSON.stringify(value);
+  if (isOutput(value)) return `${value.of}.${snake(value.output)}${value.item === undefined ? "" : `[${value.item}]`}`;
   const fields = value as Record<string, Given>;
   if (fields.here === true) return "str(Path(__file__).parent)";
   return `{${Object.entries(fields)
@@ -56,18 +79,21 @@ function pythonValue(value: Given): string {
     .join(", ")}}`;
 }
 
+function isOutput(value: object): value is { of: string; output: string; item?: number } {
+  return "of" in value && "output" in value;
+}
+
 function snake(name: string): string {
   return name.replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
 }
 
 /** A program in YAML, which is the project file itself. @param project its name */
-export function yamlProgram(project: string, { about, pools }: Program): string {
-  const all = pools.map((pool, index) => ({ ...pool, id: index === 0 ? "pool" : `pool${index + 1}` }));
-  const resources = all.map(({ id, component, name, args }) => {
-    const properties = Object.entries(args).map(([arg, value]) => `      ${arg}: ${yamlValue(value)}\n`);
-    const given = properties.length > 0 ? `    properties:\n${properties.join("")}` : "";
-    return `  ${id}:\n    type: pushpool:${component}\n    name: ${JSON.stringify(name)}\n${given}`;
-  });
+export function yamlProgram(project: string, { about, pools, shared }: Program): string {
+  const all = pools.map((pool, index) => ({
+    ...pool,
+    args: { ...shared?.args, ...pool.args },
+    id: index === 0 ? "pool" : `pool${index + 1}`,
+  }));
   const definitions = all.map(({ id }) => JSON.stringify(`\${${id}.definition}`));
   return `name: ${JSON.stringify(project)}
 description: Push work pools for Prefect deployments
@@ -75,7 +101,7 @@ runtime: yaml
 ${PLUGIN}
 # ${about} prefect.yaml names the pools.
 resources:
-${resources.join("")}  manifest:
+${shared ? `  # ${shared.about}\n${shared.components.map(yamlResource).join("")}` : ""}${all.map(yamlResource).join("")}  manifest:
     type: pushpool:Manifest
     properties:
       pools: [${definitions.join(", ")}]
@@ -86,10 +112,17 @@ outputs:
 `;
 }
 
+function yamlResource({ id, component, name, args }: Declaration & { id: string }): string {
+  const properties = Object.entries(args).map(([arg, value]) => `      ${arg}: ${yamlValue(value)}\n`);
+  const given = properties.length > 0 ? `    properties:\n${properties.join("")}` : "";
+  return `  ${id}:\n    type: pushpool:${component}\n    name: ${JSON.stringify(name)}\n${given}`;
+}
+
 function yamlValue(value: Given): string {
   const plain = (given: Given): Json => {
     if (Array.isArray(given)) return given.map((item) => plain(item as Given));
     if (typeof given !== "object" || given === null) return given;
+    if (isOutput(given)) return `\${${given.of}.${given.output}${given.item === undefined ? "" : `[${given.item}]`}}`;
     const fields = given as Record<string, Given>;
     if (fields.here === true) return `\${pulumi.cwd}`;
     return Object.fromEntries(Object.entries(fields).map(([key, inner]) => [key, plain(inner)]));

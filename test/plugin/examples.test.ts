@@ -67,26 +67,28 @@ const CLOUDS: Record<string, () => Promise<Cloud>> = {
   },
 };
 
-/** A copy of an example's program. The one in Python runs in the tests' own virtual environment instead of uv's. */
-async function copied(example: string, language: "typescript" | "python"): Promise<string> {
+const LANGUAGES = ["typescript", "python", "yaml"] as const;
+type Language = (typeof LANGUAGES)[number];
+
+/** The folder of an example's program. The one in Python runs in the tests' own virtual environment instead of uv's. */
+async function copied(example: string, language: Language): Promise<string> {
   const dir = join(scratch(), example);
-  mkdirSync(dir);
+  mkdirSync(join(dir, "flows"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
   if (language === "typescript") {
     for (const file of ["Pulumi.yaml", "package.json", "index.js"]) cpSync(join(root, "examples", example, file), join(dir, file));
-    mkdirSync(join(dir, "flows"));
     return dir;
   }
-  mkdirSync(join(dir, "flows"));
-  const below = join(dir, "python");
-  cpSync(join(root, "examples", example, "python"), below, { recursive: true });
-  const { plugins: _, ...project } = parse(readFileSync(join(below, "Pulumi.yaml"), "utf8")) as JsonObject;
-  const runtime = { name: "python", options: { virtualenv: await pulumiVenv() } };
-  writeFileSync(join(below, "Pulumi.yaml"), JSON.stringify({ ...project, runtime }));
+  const below = join(dir, language);
+  cpSync(join(root, "examples", example, language), below, { recursive: true });
+  const file = join(below, "Pulumi.yaml");
+  const { plugins: _, packages: __, ...project } = parse(readFileSync(file, "utf8")) as JsonObject;
+  const runtime = language === "python" ? { name: "python", options: { virtualenv: await pulumiVenv() } } : "yaml";
+  writeFileSync(file, JSON.stringify({ ...project, runtime }));
   return below;
 }
 
-async function upOf(example: string, language: "typescript" | "python") {
+async function upOf(example: string, language: Language) {
   const { config, providers, env: own } = await (CLOUDS[example] as () => Promise<Cloud>)();
   const projectDir = await copied(example, language);
   const home = join(projectDir, ".pushpool");
@@ -94,20 +96,21 @@ async function upOf(example: string, language: "typescript" | "python") {
   const env = { ...pythonEnv(), ...own, PUSHPOOL_HOME: home, XDG_STATE_HOME: join(home, "state") };
   const stack = offlineStack({ projectDir, home, env, config, providers });
   const { steps } = await stack.up();
-  const { pushPools } = await stack.outputs({ secrets: language === "python" });
+  const { pushPools } = await stack.outputs({ secrets: language !== "typescript" });
   return { planned: planned(steps), pushPools: masked(pushPools), stack };
 }
 
-test.each(Object.keys(CLOUDS))("examples/%s: the same in Python as in TypeScript", async (example) => {
-  const [first, second] = [await upOf(example, "typescript"), await upOf(example, "python")];
-  expect(second.planned).toEqual(first.planned);
-  const { pools, deployments, blocks } = second.pushPools as Record<string, JsonObject>;
-  expect([Object.keys(pools ?? {}), Object.keys(blocks ?? {})]).toEqual([
-    Object.keys(first.pushPools.pools as JsonObject),
-    Object.keys(first.pushPools.blocks as JsonObject),
-  ]);
-  expect(deployments).toEqual(first.pushPools.deployments);
-  expect((await second.stack.up()).unchanged).toBe(true);
+test.each(Object.keys(CLOUDS))("examples/%s: the same in every language", async (example) => {
+  const [first, ...others] = await Promise.all(LANGUAGES.map((language) => upOf(example, language)));
+  const keysOf = (tree: JsonObject | undefined) => Object.keys(tree ?? {});
+  const { pools, deployments, blocks } = (first?.pushPools ?? {}) as Record<string, JsonObject>;
+  for (const other of others) {
+    expect(other.planned).toEqual(first?.planned);
+    const theirs = other.pushPools as Record<string, JsonObject>;
+    expect([keysOf(theirs.pools), keysOf(theirs.blocks)]).toEqual([keysOf(pools), keysOf(blocks)]);
+    expect(theirs.deployments).toEqual(deployments);
+    expect((await other.stack.up()).unchanged).toBe(true);
+  }
 });
 
 test.each(Object.keys(CLOUDS))("examples/%s in YAML names only what the schema has", (example) => {

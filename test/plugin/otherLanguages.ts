@@ -18,31 +18,38 @@ export function pythonEnv(): NodeJS.ProcessEnv {
 
 interface Program {
   project: string;
-  /** Its files by name, without Pulumi.yaml. */
+  /** Its files by name. */
   files: Record<string, string>;
   env?: NodeJS.ProcessEnv;
   config?: Record<string, string>;
   providers?: Record<string, number>;
 }
 
-/** A stack of a program in Python, which runs in the tests' own virtual environment, and what its operations report. */
-export async function pythonStack({
-  project,
-  files,
-  env = {},
-  ...rest
-}: Program): Promise<{ stack: OfflineStack; heard: string[]; env: NodeJS.ProcessEnv }> {
+interface Stack {
+  stack: OfflineStack;
+  /** What the operations report. */
+  heard: string[];
+  /** The environment of the operations. */
+  env: NodeJS.ProcessEnv;
+}
+
+/** A stack of a program in any language, on the offline engine. */
+export function stackOf({ project, files, env = {}, ...rest }: Program): Stack {
   const dir = join(scratch(), project);
   mkdirSync(dir);
   symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
-  const runtime = { name: "python", options: { virtualenv: await pulumiVenv() } };
-  writeFileSync(join(dir, "Pulumi.yaml"), JSON.stringify({ name: project, runtime }));
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
   const heard: string[] = [];
   const home = join(dir, ".pushpool");
   const given = { ...pythonEnv(), PUSHPOOL_HOME: home, XDG_STATE_HOME: join(dir, "state"), ...env };
   const onEvent = (event: EngineEvent) => event.kind === "diagnostic" && heard.push(event.message);
   return { stack: offlineStack({ projectDir: dir, home, env: given, onEvent, ...rest }), heard, env: given };
+}
+
+/** The same for a program in Python, which runs in the tests' own virtual environment. @param program without Pulumi.yaml */
+export async function pythonStack(program: Program): Promise<Stack> {
+  const runtime = { name: "python", options: { virtualenv: await pulumiVenv() } };
+  return stackOf({ ...program, files: { "Pulumi.yaml": JSON.stringify({ name: program.project, runtime }), ...program.files } });
 }
 
 /** What was made, without what only one language has. A FlowRun has another type in TypeScript. */
@@ -65,7 +72,7 @@ interface ResourceSpec {
   properties: object;
 }
 
-/** Check a program in YAML, which only the Pulumi CLI can run: all that it names is in the schema. */
+/** Check a program in YAML: all that it names is in the schema. */
 export function checkYaml(text: string): void {
   const schema = JSON.parse(readFileSync(join(root, "plugin", "schema.json"), "utf8")) as { resources: Record<string, ResourceSpec> };
   const program = parse(text) as {

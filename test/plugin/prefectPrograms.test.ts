@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
@@ -8,11 +8,9 @@ import { readDeploymentByName } from "../../src/prefect/api/deployments";
 import { readWorkPool } from "../../src/prefect/api/workPools";
 import { connectionOf } from "../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../src/prefect/client";
-import { offlineStack } from "../../src/testing";
 import { describePrefect } from "../prefect/python";
 import { sharedServer } from "../prefect/server";
-import { scratch } from "../scratch";
-import { masked, pythonStack } from "./otherLanguages";
+import { masked, pythonStack, stackOf } from "./otherLanguages";
 
 // Programs in Python with resources on a real Prefect server, by the offline engine.
 
@@ -104,16 +102,14 @@ const registration = prefect.register(connection, { pools: [pool], deployments: 
 exports.pushPools = manifest({ pools: [pool], deployments: [hello], blocks, prefect: registration });
 `;
     const config = { "registered:token": SECRET };
-    const dir = join(scratch(), "registered");
-    mkdirSync(dir);
-    symlinkSync(join(root, "node_modules"), join(dir, "node_modules"));
-    writeFileSync(
-      join(dir, "Pulumi.yaml"),
-      "name: registered\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n",
-    );
-    writeFileSync(join(dir, "index.js"), javascript);
-    const env = { ...process.env, PULUMI_CONFIG_PASSPHRASE: "", PREFECT_API_URL: "" };
-    const one = offlineStack({ projectDir: dir, home: join(dir, "home"), env, config });
+    const { stack: one } = stackOf({
+      project: "registered",
+      files: {
+        "Pulumi.yaml": "name: registered\nruntime: { name: nodejs, options: { typescript: false } }\nmain: index.js\n",
+        "index.js": javascript,
+      },
+      config,
+    });
     const there = async () => {
       const pool = (await readWorkPool(client, `pool-${id}`)) as unknown as JsonObject;
       const deployment = await readDeploymentByName(client, `hello-${id}/prod`);
