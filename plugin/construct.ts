@@ -1,4 +1,4 @@
-import type { ComponentResourceOptions } from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { serveComponents } from "../components/served";
@@ -29,23 +29,21 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
   await enterProgram(request, engine);
   serveComponents(packageSchema().version);
   const { settings, rpc } = pulumiInternals();
-  const pulumi = await import("@pulumi/pulumi");
+  const { output } = require("@pulumi/pulumi") as typeof pulumi;
   const inputs = (request.getInputs()?.toJavaScript() ?? {}) as JsonObject;
   const of = { type: type.split(":")[2] ?? type, name };
   const args = constructInputs(inputs, dependenciesOf(request), spec.inputProperties, of);
   const Component = componentOf(type);
-  const component = new Component(name, args, constructOptions(request) as ComponentResourceOptions);
+  const component = new Component(name, args, constructOptions(request) as pulumi.ComponentResourceOptions);
 
   const response = new proto.provider.ConstructResponse();
   const [urn, [state, dependencies]] = await Promise.all([
     new Promise<string>((done) => component.urn.apply(done)),
-    rpc.serializeResourceProperties(`construct(${type}, ${name})`, await outputsOf(component, spec.properties)),
+    rpc.serializeResourceProperties(`construct(${type}, ${name})`, outputsOf(component, spec.properties)),
   ]);
   response.setUrn(urn);
   for (const [key, resources] of dependencies) {
-    const urns = await Promise.all(
-      [...resources].map((resource) => new Promise<string>((done) => pulumi.output(resource.urn).apply(done))),
-    );
+    const urns = await Promise.all([...resources].map((resource) => new Promise<string>((done) => output(resource.urn).apply(done))));
     const on = new proto.provider.ConstructResponse.PropertyDependencies();
     on.setUrnsList(urns);
     response.getStatedependenciesMap().set(key, on);
@@ -55,20 +53,33 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
   return response;
 }
 
+/**
+ * The connection to the last program's engine, and what that supports. They are kept, because a program constructs many components: a
+ * connection and a question for each would take a quarter of the time.
+ */
+let last: { address: string; monitor: unknown; features: Record<string, unknown> } | undefined;
+
 /** Make the SDK act in the program that asks: with its engine, project, stack and configuration. */
 async function enterProgram(request: ConstructRequest, engine: string): Promise<void> {
-  const { settings } = pulumiInternals();
-  const { runtime } = await import("@pulumi/pulumi");
+  const { settings, localState } = pulumiInternals();
+  const { runtime } = require("@pulumi/pulumi") as typeof pulumi;
+  const address = request.getMonitorendpoint();
   settings.resetOptions(
     request.getProject(),
     request.getStack(),
     request.getParallel(),
     engine,
-    request.getMonitorendpoint(),
+    address,
     request.getDryrun(),
     request.getOrganization(),
   );
-  await settings.awaitFeatureSupport();
+  const store = localState.getStore();
+  if (last?.address === address) {
+    Object.assign(store, last.features);
+    store.settings.monitor = last.monitor;
+  } else await settings.awaitFeatureSupport();
+  const features = Object.entries(store).filter(([name]) => name.startsWith("supports"));
+  last = { address, monitor: store.settings.monitor, features: Object.fromEntries(features) };
   runtime.setAllConfig(Object.fromEntries(request.getConfigMap().entries()) as Record<string, string>, request.getConfigsecretkeysList());
 }
 
@@ -81,9 +92,9 @@ function dependenciesOf(request: ConstructRequest): Map<string, string[]> {
 }
 
 /** What the schema promises as outputs. A definition becomes a text. */
-async function outputsOf(component: object, specs: Record<string, TypeSpec>): Promise<Record<string, unknown>> {
-  const { asDefinition } = await import("./definitionText.js");
-  const { Output } = await import("@pulumi/pulumi");
+function outputsOf(component: object, specs: Record<string, TypeSpec>): Record<string, unknown> {
+  const { asDefinition } = require("./definitionText") as typeof import("./definitionText");
+  const { Output } = require("@pulumi/pulumi") as typeof pulumi;
   return Object.fromEntries(
     Object.entries(specs).map(([name, { type }]) => {
       const value = (component as Record<string, unknown>)[name];

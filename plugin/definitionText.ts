@@ -25,21 +25,40 @@ export function asDefinition(tree: AnyJson): pulumi.Output<string> {
 
 async function readTree(tree: AnyJson): Promise<OutputParts> {
   const resources = new Set<pulumi.Resource>();
-  const read = async (value: AnyJson): Promise<Json> => {
-    if (value instanceof Promise) return read(await value);
-    if (pulumi.Output.isInstance(value)) {
-      // A value in an output may be an output again.
-      const parts = await partsOf(pulumi.output(value));
-      for (const resource of parts.resources) resources.add(resource);
-      return parts.isKnown ? ((parts.value ?? null) as Json) : UNKNOWN;
-    }
-    if (Array.isArray(value)) return Promise.all(value.map(read));
+  const secrets = new Set<string>();
+  /** Most of a definition is plain, and read at once. */
+  const read = (value: AnyJson, path: readonly string[]): Json | Promise<Json> => {
     if (typeof value !== "object" || value === null) return value;
+    if (value instanceof Promise) return value.then((known) => read(known as AnyJson, path));
+    if (pulumi.Output.isInstance(value)) return readOutput(value as pulumi.Output<unknown>, path);
+    if (Array.isArray(value)) return all(value.map((item, index) => read(item, [...path, String(index)])));
     const entries = Object.entries(value as Record<string, AnyJson>).filter(([, inner]) => inner !== undefined);
-    return Object.fromEntries(await Promise.all(entries.map(async ([key, inner]) => [key, await read(inner)] as const)));
+    const values = all(entries.map(([key, inner]) => read(inner, [...path, key])));
+    const named = (known: Json[]) => Object.fromEntries(entries.map(([key], index) => [key, known[index] as Json]));
+    return values instanceof Promise ? values.then(named) : named(values);
   };
-  const [plain, secrets] = [(await read(tree)) as JsonObject, await secretPaths(tree)];
-  return { value: textOf(plain, secrets), isKnown: true, isSecret: secrets.length > 0, resources: [...resources] };
+  const readOutput = async (value: pulumi.Output<unknown>, path: readonly string[]): Promise<Json> => {
+    // A value in an output may be an output again.
+    const parts = await partsOf(pulumi.output(value));
+    for (const resource of parts.resources) resources.add(resource);
+    if (parts.isSecret) secrets.add(pointerTo(path));
+    return parts.isKnown ? ((parts.value ?? null) as Json) : UNKNOWN;
+  };
+  const plain = (await read(tree, [])) as JsonObject;
+  const named = secrets.size === 0 ? [] : pointersIn(plain, secrets);
+  return { value: textOf(plain, named), isKnown: true, isSecret: named.length > 0, resources: [...resources] };
+}
+
+function all(values: (Json | Promise<Json>)[]): Json[] | Promise<Json[]> {
+  return values.some((value) => value instanceof Promise) ? Promise.all(values) : (values as Json[]);
+}
+
+/** Those of the pointers that are in a tree, in its order. */
+function pointersIn(tree: Json, pointers: ReadonlySet<string>, path: readonly string[] = []): string[] {
+  const own = pointerTo(path);
+  if (pointers.has(own)) return [own];
+  if (typeof tree !== "object" || tree === null) return [];
+  return Object.entries(tree).flatMap(([key, inner]) => pointersIn(inner, pointers, [...path, key]));
 }
 
 function textOf(plain: JsonObject, secrets: readonly string[]): string {

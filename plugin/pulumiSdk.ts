@@ -41,7 +41,7 @@ interface Settings {
 interface Internals {
   rpc: Rpc;
   settings: Settings;
-  localState: { withLocalStorage<T>(work: () => Promise<T>): Promise<T> };
+  localState: { withLocalStorage<T>(work: () => Promise<T>): Promise<T>; getStore(): { settings: { monitor?: unknown } } };
   hooks: { hookBindingFromProto?(binding: unknown): pulumi.ResourceHookBinding | undefined };
 }
 

@@ -76,10 +76,13 @@ export function providerMethods(engine: string | undefined, failures: Failures):
   return Object.fromEntries(Object.entries(answers).map(([method, answer]) => [method, unary(answer, failures)]));
 }
 
+let prelude: Promise<unknown> | undefined;
+
 /** Construct a component. Only here is Pulumi's SDK loaded, without the parts of it that are seldom used. */
 async function constructAnswer(request: ConstructRequest, engine: string) {
-  await import(SDK_PRELUDE);
-  const { construct } = await import("./construct.js");
+  prelude ??= import(SDK_PRELUDE);
+  await prelude;
+  const { construct } = require("./construct") as typeof import("./construct");
   return construct(request, engine);
 }
 

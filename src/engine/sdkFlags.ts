@@ -33,6 +33,9 @@ const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
  * It also avoids unused stack traces, which the SDK translates with its source maps. They take a third of the processor time of a program
  * with 20 resources. One kind is of each promise; the SDK shows it with PULUMI_DEBUG_PROMISE_LEAKS. The other kind says where the program
  * declares a resource; the offline engine does not use it. Errors keep their traces.
+ *
+ * And it drops debug messages. The SDK sends up to six of them for a resource, each as a request of its own, beside the two requests that the
+ * resource needs. The offline engine shows none.
  */
 const PRELUDE = `
 import Module from "node:module";
@@ -44,7 +47,7 @@ const later = (real, get) => new Proxy(function () {}, {
   construct: (_, args) => Reflect.construct(real(), args),
 });
 const patched = new WeakSet();
-const untraced = (module) => {
+const quiet = (module) => {
   const { debuggablePromise, Resource } = module;
   if (typeof debuggablePromise === "function" && !patched.has(module) && !process.env.PULUMI_DEBUG_PROMISE_LEAKS) {
     patched.add(module);
@@ -58,6 +61,7 @@ const untraced = (module) => {
       }
     };
   }
+  if (typeof module.debug === "function" && typeof module.warn === "function") module.debug = () => Promise.resolve();
   if (typeof Resource?.callsites === "function") Resource.callsites = () => [];
   return module;
 };
@@ -65,7 +69,7 @@ Module._load = function (request, parent, ...more) {
   const [, from] = /[/]@pulumi[/]pulumi[/](.+)$/.exec(parent?.filename ?? "") ?? [];
   const loaded = () => load.call(this, request, parent, ...more);
   if (from === undefined) return loaded();
-  if (/[/](debuggable|resource)$/.test(request)) return untraced(loaded());
+  if (/[/](debuggable|log|resource)$/.test(request)) return quiet(loaded());
   if (from === "index.js" && request === "./automation") {
     Object.defineProperty(parent.exports, "automation", { enumerable: true, configurable: true, get: loaded, set: () => {} });
     return {};

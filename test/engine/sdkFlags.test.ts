@@ -114,3 +114,12 @@ test("errors have their traces, and promises too if PULUMI_DEBUG_PROMISE_LEAKS i
   expect(run(SDK_FLAGS, TRACED)).toEqual({ ...(plain as JsonObject), promise: false, positions: false });
   expect(run(SDK_FLAGS, TRACED, { PULUMI_DEBUG_PROMISE_LEAKS: "true" })).toEqual({ ...(plain as JsonObject), positions: false });
 });
+
+test("debug messages are not sent to the engine, and others are", () => {
+  const program = `const sent = [];
+    require("@pulumi/pulumi/runtime/settings").getEngine = () => ({ log: (request, done) => { sent.push(request.getMessage()); done(null); } });
+    const { log } = require("@pulumi/pulumi");
+    log.debug("to nobody").then(() => log.info("to the user")).then(() => tell(sent));`;
+  expect(run(SDK_FLAGS, program)).toEqual(["to the user"]);
+  expect(run([], program)).toEqual(["to nobody", "to the user"]);
+});
