@@ -1,6 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
+import { findProgram } from "../../src/findProgram";
 import { checkYaml } from "../plugin/otherLanguages";
 import { pulumiVenv } from "../pulumiVenv";
 import { type Place, place } from "./pushpool";
@@ -60,6 +62,22 @@ test("--language python: a project for uv that can be created, deployed and run 
   expect(here.pushpool("up", "--engine", "offline", "--yes")).toMatchObject({ status: 0 });
   expect(here.pushpool("pools").stdout).toContain("local");
   expect(here.pushpool("deploy", "--all")).toMatchObject({ status: 0, stdout: "  + hello/local (work pool local)\n" });
+  expect(here.pushpool("run", "hello/local")).toMatchObject({ status: 0, stdout: "Hello, Ada!\n" });
+});
+
+const uv = findProgram("uv", process.env);
+if (uv === undefined) console.warn("SKIPPED: no `uv` on PATH, so it did not make the environment of a new project");
+
+// uv installs the packages of the program from the registry that it is configured with.
+test.skipIf(uv === undefined)("--language python: after `uv sync` the project is ready", () => {
+  const here = folder();
+  expect(here.pushpool("init", "--language", "python").status).toBe(0);
+  install(here);
+  const synced = spawnSync(String(uv), ["sync", "--quiet"], { cwd: here.folder, env: here.env, encoding: "utf8" });
+  expect([synced.status, synced.stderr]).toEqual([0, ""]);
+  expect(here.pushpool("up", "--engine", "offline", "--yes")).toMatchObject({ status: 0 });
+  expect(here.pushpool("up", "--engine", "offline", "--yes").stderr).toMatch(/no changes/);
+  expect(here.pushpool("deploy", "--all")).toMatchObject({ status: 0 });
   expect(here.pushpool("run", "hello/local")).toMatchObject({ status: 0, stdout: "Hello, Ada!\n" });
 });
 
