@@ -13,7 +13,7 @@ import { type PoolLeftovers, removeLeftovers } from "./poolLeftovers";
 import { readLogs } from "./readLogs";
 import { retry } from "./retryRun";
 import type { Watching } from "./runsContext";
-import { type Cancelling, cancel } from "./stop";
+import { type Cancelling, cancel, checkCancel } from "./stop";
 import { stopUnrecorded, type Unrecorded, type UnrecordedRun } from "./stopUnrecorded";
 import { masked } from "./storedSecrets";
 
@@ -28,6 +28,8 @@ export interface Runs {
   /** Submit if necessary, and watch until the end; see {@link follow}. */
   followRun(id: string, following?: Following): Promise<FlowRun>;
   cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
+  /** Change nothing. @throws {UserError} if `cancelRun` would refuse the run, although it has not ended */
+  checkCancel(id: string): Promise<void>;
   /** Stop the infrastructure of a run that this ledger does not have. */
   stopUnrecorded(run: UnrecordedRun): Promise<Unrecorded>;
   /** The host of a run's processes, for messages, if they are not in reach from here; only in a ledger that several machines share. */
@@ -76,6 +78,7 @@ export function runsOver(parts: RunsParts): Runs {
     submitRun: (id, watching) => submitOnce(context, id, watching),
     followRun: (id, following) => follow(context, id, following),
     cancelRun: (id, cancelling) => cancel(context, id, cancelling),
+    checkCancel: (id) => checkCancel(context, id),
     elsewhere: (run) => elsewhere(context, run),
     stopUnrecorded: (run) => stopUnrecorded(context, run),
     retryRun: async (id) => {

@@ -77,11 +77,8 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
         `run ${oneLine(run.name)} (${run.id}) has already ended: it is ${run.state.type} since ${run.state.timestamp}. There is nothing to cancel`,
       );
     }
-    await refuseUnwatched(context, record);
+    await refuseUnstoppable(context, record);
     if (run.state.type === "CANCELLING") return record;
-    await checkServersStack(context, record);
-    // Of another stack's work pool, or one that is no longer there, it cannot be opened.
-    if (run.state.type !== "SCHEDULED") await context.target(record);
     const now = context.now();
     const change =
       run.state.type === "SCHEDULED"
@@ -90,6 +87,21 @@ async function begin(context: RunsContext, id: string): Promise<RunRecord> {
     const changed = await context.ledger.change(run.id, run.version, change);
     if (changed) return changed;
   }
+}
+
+/** What `--dry-run` checks. @throws {UserError} if `cancel` would refuse a run that has not ended */
+export async function checkCancel(context: RunsContext, id: string): Promise<void> {
+  const record = await context.ledger.read(id);
+  if (record && !isTerminal(record.run.state)) await refuseUnstoppable(context, record);
+}
+
+async function refuseUnstoppable(context: RunsContext, record: RunRecord): Promise<void> {
+  const { type } = record.run.state;
+  await refuseUnwatched(context, record);
+  if (type === "CANCELLING") return;
+  await checkServersStack(context, record);
+  // Of another stack's work pool, or one that is no longer there, it cannot be opened.
+  if (type !== "SCHEDULED") await context.target(record);
 }
 
 /** Only a process on its own host can stop a run of `process:push`. Without one, the request would wait for nobody knows how long. */

@@ -92,6 +92,9 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
         return local.cancelRun(id, cancelling);
       }
     },
+    checkCancel: async (id) => {
+      if (!(await ofServer(id))) await local.checkCancel(id);
+    },
     planRun: async (request) => {
       const prefect = await open();
       return prefect ? prefect.planRun(request) : local.planRun(request);

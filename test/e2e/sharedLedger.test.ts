@@ -176,6 +176,19 @@ test("a job that is cancelled leaves its run to whoever follows it next", async 
   expect(list()).toMatchObject([{ id, state: { type: "COMPLETED" } }]);
 });
 
+test("cancel --dry-run refuses what cancel refuses: a run that nobody watches on another host", async () => {
+  const url = ledgerUrl();
+  const manifest = manifestOf({ "hello/prod": "sleep 600" });
+  const one = homeWith(manifest, { PUSHPOOL_LEDGER_URL: url });
+  const { id } = JSON.parse(one.pushpool("run", "hello/prod", "--detach", "--json").stdout).run as { id: string };
+  const far = homeWith(manifest, { PUSHPOOL_LEDGER_URL: url, PUSHPOOL_HOST: "far" });
+  const [planned, asked] = [far.pushpool("cancel", id, "--dry-run"), far.pushpool("cancel", id)];
+  expect(asked).toMatchObject({ status: 5, stderr: expect.stringContaining("nobody watches it there") });
+  expect(planned).toEqual({ ...asked, stdout: "" });
+  expect(one.pushpool("cancel", id, "--dry-run")).toMatchObject({ status: 0, stdout: expect.stringMatching(/"nothingToDo": false/) });
+  expect(one.pushpool("cancel", id, "--grace", "0s")).toMatchObject({ status: 0 });
+});
+
 test("no command loads the driver without a ledger that needs it, and says how to install it", () => {
   const here = homeWith(manifestOf({ "hello/true": "true" }));
   const block = join(here.folder, "no-pg.cjs");

@@ -15,6 +15,7 @@ export async function action([ref = ""]: string[], flags: CancelFlags): Promise<
   const asked = flags.grace === undefined ? {} : { graceSeconds: parseDuration(flags.grace, "--grace") / 1000 };
   await withRun(flags, ref, async (runs, found) => {
     if (dryRun) {
+      await runs.checkCancel(found.id);
       const [run = found] = await runs.observeRuns([found]);
       const plan = {
         run: run.id,
