@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
+import { startFakeAws } from "../../src/testing";
 import { newSchema, sharedPostgres } from "../ledger/postgresServer";
 import { scratch } from "../scratch";
-import { manifestOf, type Place, place, until } from "./pushpool";
+import { ecsManifest, ecsPlace } from "./clouds/aws";
+import { listen, manifestOf, type Place, place, until } from "./pushpool";
 
 // Two machines: two homes, each with its own state folder, and one database.
 
@@ -174,6 +176,29 @@ test("a job that is cancelled leaves its run to whoever follows it next", async 
   const next = one.pushpool("run", "hello/prod", "--idempotency-key", "deploy-1", "--json");
   expect(next).toMatchObject({ status: 0 });
   expect(list()).toMatchObject([{ id, state: { type: "COMPLETED" } }]);
+});
+
+test("two CI jobs with homes of their own and one key: one task in the cloud, which the second follows when the first is killed", async () => {
+  const aws = await startFakeAws({ grace: 1000, step: 100 });
+  onTestFinished(() => aws.stop());
+  const manifest = ecsManifest(aws, aws.accessKey("submitter"), { "hello/prod": "sleep 3" });
+  const url = ledgerUrl();
+  const [one, other] = [ecsPlace(manifest), ecsPlace(manifest)];
+  for (const { env } of [one, other]) env.PUSHPOOL_LEDGER_URL = url;
+  const key = ["run", "hello/prod", "--idempotency-key", "deploy-1", "--json"];
+  const job = one.start(...key);
+  const said = listen(job);
+  await until(() => aws.world.tasks.size === 1 && /RUNNING/.test(said.stdout() + said.stderr()));
+  job.kill("SIGKILL");
+  await said.ended;
+  const next = await other.run(...key);
+  expect(next).toMatchObject({ status: 0 });
+  const { run } = JSON.parse(next.stdout.trim().split("\n").at(-1) ?? "");
+  expect(run.state.type).toBe("COMPLETED");
+  expect(said.stdout()).toContain(run.id);
+  const { runs } = JSON.parse((await other.run("ls", "--all-stacks", "--json")).stdout);
+  expect(runs).toMatchObject([{ id: run.id }]);
+  expect(aws.world.tasks.size).toBe(1);
 });
 
 test("cancel --dry-run refuses what cancel refuses: a run that nobody watches on another host", async () => {
