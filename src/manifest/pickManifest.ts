@@ -5,6 +5,7 @@ import { MASK } from "../secret";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
 import type { StackOutputs } from "./manifestSource";
+import { NoManifest } from "./noManifest";
 import { isManifest } from "./parseManifest";
 import { type MarkedTree, readSecretString, splitSecretPaths } from "./secretString";
 
@@ -58,7 +59,7 @@ function onlyManifest(outputs: StackOutputs["outputs"], secretPaths: readonly st
         `${origin} has no manifest among its outputs (${seen}). If ${quoted(masked)} is the manifest, give its value: \`pulumi stack output ${masked} --show-secrets\` prints it`,
       );
     }
-    throw new UserError(
+    throw new NoManifest(
       `${origin} has no manifest among its outputs (${seen}). In the Pulumi program: export const pushPools = manifest({ pools: […] }), then \`pushpool up\``,
     );
   }
