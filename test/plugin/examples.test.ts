@@ -25,6 +25,8 @@ const root = join(__dirname, "..", "..");
 interface Cloud {
   env?: NodeJS.ProcessEnv;
   config: Record<string, string>;
+  /** The fake's addresses, for the example's own configuration. */
+  endpoints?: object;
   providers: Record<string, number>;
 }
 
@@ -39,17 +41,16 @@ const CLOUDS: Record<string, () => Promise<Cloud>> = {
   gcp: async () => {
     const google = await startFakeGoogleCloud({ project: "acme-data" });
     onTestFinished(() => google.stop());
-    const endpoints = JSON.stringify(google.endpoints);
     return {
-      config: { "gcp:project": google.project, "gcp:region": "europe-west1", "gcp-example:endpoints": endpoints },
+      config: { "gcp:project": google.project, "gcp:region": "europe-west1" },
+      endpoints: google.endpoints,
       providers: { gcp: await serve(gcpProvider(google)) },
     };
   },
   aws: async () => {
     const aws = await startFakeAws();
     onTestFinished(() => aws.stop());
-    const endpoints = JSON.stringify(aws.endpoints);
-    return { config: { "aws:region": aws.region, "aws-example:endpoints": endpoints }, providers: { aws: await serve(awsProvider(aws)) } };
+    return { config: { "aws:region": aws.region }, endpoints: aws.endpoints, providers: { aws: await serve(awsProvider(aws)) } };
   },
   azure: async () => {
     const azure = await startFakeAzure();
@@ -57,11 +58,8 @@ const CLOUDS: Record<string, () => Promise<Cloud>> = {
     return {
       // The fake serves https with a certificate of its own.
       env: { NODE_EXTRA_CA_CERTS: azure.caFile },
-      config: {
-        "azure-native:subscriptionId": azure.subscription,
-        "azure-native:location": "westeurope",
-        "azure-example:endpoints": JSON.stringify(azure.endpoints),
-      },
+      config: { "azure-native:subscriptionId": azure.subscription, "azure-native:location": "westeurope" },
+      endpoints: azure.endpoints,
       providers: { "azure-native": await serve(azureNativeProvider(azure)), azuread: await serve(azureadProvider(azure)) },
     };
   },
@@ -88,13 +86,22 @@ async function copied(example: string, language: Language): Promise<string> {
   return below;
 }
 
-async function upOf(example: string, language: Language) {
-  const { config, providers, env: own } = await (CLOUDS[example] as () => Promise<Cloud>)();
+const started = (cloud: string) => (CLOUDS[cloud] as () => Promise<Cloud>)();
+
+/** The stack of an example's copy. @param settings its own configuration */
+async function stackOf(example: string, language: Language, { config, endpoints, providers, env: own }: Cloud, settings = {}) {
   const projectDir = await copied(example, language);
   const home = join(projectDir, ".pushpool");
   mkdirSync(home, { mode: 0o700 });
   const env = { ...pythonEnv(), ...own, PUSHPOOL_HOME: home, XDG_STATE_HOME: join(home, "state") };
-  const stack = offlineStack({ projectDir, home, env, config, providers });
+  const { name } = parse(readFileSync(join(projectDir, "Pulumi.yaml"), "utf8")) as { name: string };
+  const ours = Object.entries({ ...settings, ...(endpoints ? { endpoints: JSON.stringify(endpoints) } : {}) });
+  const all = { ...config, ...Object.fromEntries(ours.map(([key, value]) => [`${name}:${key}`, value])) };
+  return offlineStack({ projectDir, home, env, config: all, providers });
+}
+
+async function upOf(example: string, language: Language) {
+  const stack = await stackOf(example, language, await started(example));
   const { steps } = await stack.up();
   const { pushPools } = await stack.outputs({ secrets: language !== "typescript" });
   return { planned: planned(steps), pushPools: masked(pushPools), stack };
@@ -113,6 +120,36 @@ test.each(Object.keys(CLOUDS))("examples/%s: the same in every language", async 
   }
 });
 
-test.each(Object.keys(CLOUDS))("examples/%s in YAML names only what the schema has", (example) => {
-  checkYaml(readFileSync(join(root, "examples", example, "yaml", "Pulumi.yaml"), "utf8"));
+const KEYLESS = ["gcp", "aws", "azure"];
+
+/** What an example of keyless/ would make with a setting: its pool's arguments, and all resources. */
+async function previewed(cloud: string, language: Language, fake: Cloud, settings: object) {
+  const stack = await stackOf(`keyless/${cloud}`, language, fake, settings);
+  const { steps } = await stack.preview();
+  const { endpoints: _, ...args } = steps.find(({ type }) => type.endsWith("PushPool"))?.new?.inputs ?? {};
+  return { args, resources: planned(steps) };
+}
+
+test.each(KEYLESS)("examples/keyless/%s: the same in every language, without a key and with one that changes", async (cloud) => {
+  const fake = await started(cloud);
+  const aKey = expect.stringMatching(/(aws:iam\/accessKey|gcp:serviceaccount\/key|azuread:index\/applicationPassword):/i);
+  const [trusted, ...others] = await Promise.all(LANGUAGES.map((language) => previewed(cloud, language, fake, { repository: "acme/etl" })));
+  expect(trusted?.args).toMatchObject({ credentials: "federated", federation: { github: { repository: "acme/etl", branch: "main" } } });
+  expect(trusted?.resources).not.toContainEqual(aKey);
+  expect(others).toEqual([trusted, trusted]);
+
+  // YAML has no conditions.
+  const [changing, inPython] = await Promise.all(
+    (["typescript", "python"] as const).map((language) => previewed(cloud, language, fake, {})),
+  );
+  expect(changing?.args).toMatchObject({ keyRotation: { everyDays: 90, overlapDays: 7 } });
+  expect(changing?.resources).toContainEqual(aKey);
+  expect(inPython).toEqual(changing);
 });
+
+test.each([...Object.keys(CLOUDS), ...KEYLESS.map((cloud) => `keyless/${cloud}`)])(
+  "examples/%s in YAML names only what the schema has",
+  (example) => {
+    checkYaml(readFileSync(join(root, "examples", example, "yaml", "Pulumi.yaml"), "utf8"));
+  },
+);
