@@ -91,7 +91,7 @@ function dependenciesOf(request: ConstructRequest): Map<string, string[]> {
   return found;
 }
 
-/** What the schema promises as outputs. A definition becomes a text. */
+/** What the schema promises as outputs. A definition becomes a JSON string. */
 function outputsOf(component: object, specs: Record<string, TypeSpec>): Record<string, unknown> {
   const { asDefinition } = require("./definitionText") as typeof import("./definitionText");
   const { Output } = require("@pulumi/pulumi") as typeof pulumi;

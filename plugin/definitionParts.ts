@@ -4,8 +4,8 @@ import { UserError } from "../src/userError";
 // Apart from definitionText.ts, because it does without Pulumi's SDK: the provider starts with this file.
 
 /**
- * The tree of a definition's text (`asText`) in plain text, and JSON pointers to its secrets.
- * @param at where the text was given, for messages
+ * The tree of a definition's JSON string (`asText`) with its secrets readable, and JSON pointers to them.
+ * @param at where the string was given, for messages
  * @param example of what to give there
  * @throws {UserError} if it is something else, such as the name of a pool
  */

@@ -8,15 +8,15 @@ import { textParts } from "./definitionParts";
 import { type OutputParts, outputOf, outputOfParts, partsOf } from "./pulumiSdk";
 
 /**
- * A tree whose leaves may be outputs, as one text of JSON with the list of its secrets. It is secret if one of its leaves is. A program in
- * another language than TypeScript can pass a text on, but cannot keep which leaves of a tree are secret.
+ * A tree whose leaves may be outputs, as one JSON string with the list of its secrets. It is secret if one of its leaves is. A program in
+ * another language than TypeScript can pass a string on, but cannot keep which leaves of a tree are secret.
  */
 export function asText(tree: Record<string, AnyJson>): pulumi.Output<string> {
   return pulumi.output(tree).apply(async (plain) => textOf(plain, await secretPaths(tree)));
 }
 
 /**
- * The same for a definition, whose structure is known in a preview even if some leaves are not: in the text, these are Pulumi's placeholder
+ * The same for a definition, whose structure is known in a preview even if some leaves are not: in the JSON string, these are Pulumi's placeholder
  * for an unknown value. What takes a definition can then say which resources it declares.
  */
 export function asDefinition(tree: AnyJson): pulumi.Output<string> {
@@ -66,8 +66,8 @@ function textOf(plain: JsonObject, secrets: readonly string[]): string {
 }
 
 /**
- * The tree of such a text, with its secrets marked as in a TypeScript program.
- * @param at where the text was given, for messages
+ * The tree of such a JSON string, with its secrets marked as in a TypeScript program.
+ * @param at where the string was given, for messages
  * @param example of what to give there
  * @throws {UserError} if it is something else, such as the name of a pool
  */

@@ -54,10 +54,10 @@ const MANIFEST_ARGUMENTS: ArgumentNames<ManifestArgs> = {
  * The manifest of what a program declares, for programs in other languages than TypeScript. Export its `json` under any name: pushpool finds
  * it among the stack's outputs by its kind.
  *
- * The text is one secret if anything in it is. It names its secrets, so pushpool still masks only these.
+ * The JSON string is one secret if anything in it is. It names its secrets, so pushpool still masks only these.
  */
 export class Manifest extends pulumi.ComponentResource {
-  /** The manifest as a text. Export it. */
+  /** The manifest as a JSON string. Export it. */
   readonly json: pulumi.Output<string>;
 
   constructor(name: string, args: ManifestArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -81,7 +81,7 @@ export class Manifest extends pulumi.ComponentResource {
       return { json: asText(tree), summary: summaryOf(tree) };
     });
     this.json = made.apply(({ json }) => json);
-    // The text may be one secret. Nothing in the summary is.
+    // The JSON string may be one secret. Nothing in the summary is.
     this.registerOutputs({ json: this.json, summary: pulumi.unsecret(made.apply(({ summary }) => summary)) });
   }
 }

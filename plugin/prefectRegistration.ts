@@ -75,7 +75,7 @@ export class PrefectRegistration extends pulumi.ComponentResource {
     this.registerOutputs({ workPoolIds, blockIds, deploymentIds });
   }
 
-  /** Declare the resources. A definition is a text, whose structure is known in previews too. */
+  /** Declare the resources. A definition is a JSON string, whose structure is known in previews too. */
   async #register({ pools, deployments, blocks = {}, adoptExisting }: PrefectRegistrationArgs, of: Declared): Promise<Registration> {
     const given = await partsOf(pulumi.output({ pools, deployments, later: laterOf(blocks) }));
     if (!given.isKnown)
@@ -87,7 +87,7 @@ export class PrefectRegistration extends pulumi.ComponentResource {
       blocks: blocksRead({ ...blocks, ...known.later }),
       ...(adoptExisting === undefined ? {} : { adoptExisting }),
     };
-    // The texts do not say which value comes from which resource, so everything waits for all of these.
+    // The JSON strings do not say which value comes from which resource, so everything waits for all of these.
     return registerOn(
       explicitPrefect(),
       parts,

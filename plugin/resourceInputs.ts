@@ -85,7 +85,7 @@ function unknownIn(value: Json, spec: TypeSpec, at: string): CheckFailure[] {
   return inside ? Object.entries(value).flatMap(([key, inner]) => unknownIn(inner, inside, `${at}.${key}`)) : [];
 }
 
-/** The definitions come as texts that name their secrets. */
+/** The definitions come as JSON strings that name their secrets. */
 function flowRunInputs(urn: string, { tree, secrets }: Plain): Plain {
   const read = { ...tree };
   const inside = (["pool", "deployment"] as const).flatMap((field) => {
@@ -97,7 +97,7 @@ function flowRunInputs(urn: string, { tree, secrets }: Plain): Plain {
     read[field] = definition;
     return within.map((pointer) => `/${field}${pointer}`);
   });
-  // The text as a whole is secret only because of the secrets in it.
+  // The string as a whole is secret only because of the secrets in it.
   const own = secrets.filter((pointer) => pointer !== "/pool" && pointer !== "/deployment");
   const secretPaths = [...new Set([...own, ...inside, ...(isJsonObject(tree.ledger ?? null) ? ["/ledger/url"] : [])])];
   return { tree: { source: sourceOf(urn), ...read, secretPaths }, secrets: secretPaths };
