@@ -2,13 +2,27 @@ import type { RunEvent } from "./runsContext";
 
 type OnEvent = (event: RunEvent) => void;
 
+/** What a work pool answered, if it did. */
+export const ANSWERED = "ok";
+
 /** Passes on notices from clouds and servers: to those who follow a run there, else to whoever opened the runs. */
 export class Listeners {
   /** How often each listener is registered, by work pool; `""` is for notices that concern no single pool. */
   readonly #byPool = new Map<string, Map<OnEvent, number>>();
+  /** What was last heard of each work pool's cloud: {@link ANSWERED}, or why it does not answer. */
+  readonly #answers = new Map<string, string>();
 
   /** @param otherwise gets notices that have no listener @default nothing */
   constructor(private readonly otherwise: (message: string) => void = () => {}) {}
+
+  /** For `/health`. */
+  reaches(): Record<string, string> {
+    return Object.fromEntries([...this.#answers].map(([pool, answer]) => [`work pool ${pool}`, answer]));
+  }
+
+  answered(pool: string, fault: string = ANSWERED): void {
+    this.#answers.set(pool, fault);
+  }
 
   /** A function gets each message once, however many runs it follows. @param pool absent: the message concerns every pool */
   tell(message: string, pool?: string): void {

@@ -87,6 +87,7 @@ export function openContext({
       const key = targetKey(of);
       const { workPool } = of.run;
       const warn = (message: string) => listeners.tell(message, workPool);
+      const answered = (fault?: string) => listeners.answered(workPool, fault);
       const open = async (): Promise<OpenTarget> => {
         let credentials: string | undefined;
         // A target that does not read its pool needs no manifest.
@@ -95,7 +96,7 @@ export function openContext({
           credentials = await credentialsOf(of);
           return access;
         };
-        const target = await openTarget(of.poolType, { pool, notes: ledger, digestKey: context.digestKey, warn });
+        const target = await openTarget(of.poolType, { pool, notes: ledger, digestKey: context.digestKey, warn, answered });
         return { target, credentials };
       };
       const reopen = async () => {

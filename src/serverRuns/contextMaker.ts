@@ -65,7 +65,8 @@ export function contextMaker({
         };
         const key = JSON.stringify([workPool, of.poolType, blockOf()]);
         const warn = (message: string) => listeners.tell(message, workPool);
-        const open = () => openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn });
+        const answered = (fault?: string) => listeners.answered(workPool, fault);
+        const open = () => openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn, answered });
         const renewing = async (): Promise<Target> => {
           if (!again) return open();
           const opened = async (): Promise<OpenTarget> => ({ target: await open(), credentials: blockOf() });

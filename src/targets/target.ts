@@ -49,6 +49,8 @@ export interface TargetAccess {
   digestKey: () => Buffer | Promise<Buffer>;
   /** Reports to the user what a call is waiting for. @default nothing */
   warn?: (message: string) => void;
+  /** Called after each try of a call. @param fault why the cloud could not be reached, or did not know the caller; absent: it answered */
+  answered?: (fault?: string) => void;
 }
 
 /** Where and for whom a target is opened. */

@@ -22,14 +22,10 @@ export interface LedgerRunsParts {
 
 /** The runs of a ledger: submits those that nobody holds, and follows all that have begun, whoever began them. */
 export class LedgerRuns {
-  /** What was last heard of the work pools' clouds: `ok`, or the reason why not. */
-  readonly #reached = new Map<string, string>();
+  /** The work pools whose runs are processes: no call shows that they can be reached, so their runs do. */
+  #ofProcesses: ReadonlySet<string> = new Set();
 
   constructor(private readonly parts: LedgerRunsParts) {}
-
-  reaches(): Record<string, string> {
-    return Object.fromEntries([...this.#reached].map(([pool, answer]) => [`work pool ${pool}`, answer]));
-  }
 
   /** Look at every run that has not ended, and start what needs doing. @returns those runs, as they were */
   async pass(deployments: ReadonlyMap<string, DeploymentInManifest>): Promise<FlowRun[]> {
@@ -49,6 +45,7 @@ export class LedgerRuns {
     // A run that is being submitted counts, even if it does not have its slot yet.
     const holding = records.filter((record) => !isWaiting(record) || dispatcher.has(record.run.id));
     const { manifest } = await context.manifest();
+    this.#ofProcesses = new Set(Object.entries(manifest.pools).flatMap(([name, { type }]) => (type === "process:push" ? name : [])));
     const runsOf = (some: RunRecord[]) => some.map(({ run }) => run);
     const pausedHere = waiting.length > 0 ? await pausedPools(context.ledger, stack) : new Set<string>();
     const { submit, held } = chooseRuns(runsOf(waiting), runsOf(holding), { pools: manifest.pools, pausedHere, deployments });
@@ -101,7 +98,7 @@ export class LedgerRuns {
     } catch (error) {
       // A fault of the ledger says nothing about the cloud.
       if (error instanceof UserError && error.exitCode === 5 && !/^the ledger /.test(error.message))
-        this.#reached.set(workPool, error.message);
+        this.parts.context.listeners.answered(workPool, error.message);
       throw error;
     }
   }
@@ -126,7 +123,7 @@ export class LedgerRuns {
       case "state": {
         const { run } = event;
         const { type: state, name, message } = run.state;
-        if (state === "RUNNING" || run.infrastructureId !== undefined) this.#reached.set(run.workPool, "ok");
+        if (this.#ofProcesses.has(run.workPool) && run.infrastructureId !== undefined) this.parts.context.listeners.answered(run.workPool);
         if (isTerminal(run.state)) dispatcher.tell({ kind: "ended", run, state, ...(message ? { message } : {}) });
         else dispatcher.tell({ kind: "state", run, state, name });
         break;

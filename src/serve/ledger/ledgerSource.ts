@@ -133,7 +133,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
         healthy: Date.now() - passedAt < UNHEALTHY && fault === undefined,
         stack,
         workPools: pools,
-        reaches: { ledger: fault ?? "ok", ...ledgerRuns.reaches() },
+        reaches: { ledger: fault ?? "ok", ...context.listeners.reaches() },
         ...inHand,
       };
     },

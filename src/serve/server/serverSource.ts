@@ -4,6 +4,7 @@ import { readFlowRun, type ServerRun } from "../../prefect/api/flowRuns";
 import { readWorkPool, sendHeartbeat, type WorkPool } from "../../prefect/api/workPools";
 import type { Client } from "../../prefect/client";
 import { flowRunOf, listen, type PrefectEvent, workPoolOf } from "../../prefect/eventStream";
+import { ANSWERED, Listeners } from "../../runs/listeners";
 import { isServers, putBack } from "../../serverRuns/claim";
 import { contextMaker, type Shared } from "../../serverRuns/contextMaker";
 import type { Dispatched, Dispatching, ServerRunEvent } from "../../serverRuns/dispatching";
@@ -65,6 +66,7 @@ export class ServerSource implements RunSource {
   readonly #due: ReadonlyMap<string, DueRuns>;
   readonly #turns = new Turns();
   readonly #inHand = new RunsInHand();
+  readonly #listeners: Listeners;
   /** The latest runs that ended here, for `#guardEnds`. */
   readonly #ended = new Map<string, RunRecord>();
   readonly #pollMs: number;
@@ -88,6 +90,7 @@ export class ServerSource implements RunSource {
     this.pools = pools;
     this.of = client.connection.apiUrl;
     this.#pollMs = pollMs;
+    this.#listeners = shared.listeners ?? new Listeners(shared.warn);
     const onTrouble = (message: string) => dispatcher.tell({ kind: "serverTrouble", message });
     this.#voice = new WorkerVoice(client, name.name, onTrouble);
     this.#states = new ServerStates(client, pollMs, signal);
@@ -99,7 +102,7 @@ export class ServerSource implements RunSource {
       startUp,
       stack: shared.stack,
       ledger: shared.ledger,
-      contextOf: contextMaker(shared),
+      contextOf: contextMaker({ ...shared, listeners: this.#listeners }),
       ...(shared.poolsBeside ? { poolsBeside: shared.poolsBeside } : {}),
       graceSeconds,
       signal,
@@ -160,7 +163,10 @@ export class ServerSource implements RunSource {
     return {
       healthy: silent < UNHEALTHY,
       api: this.of,
-      reaches: { "Prefect API": silent < UNHEALTHY ? "ok" : `no answer for ${Math.round(silent / 1000)} s` },
+      reaches: {
+        "Prefect API": silent < UNHEALTHY ? ANSWERED : `no answer for ${Math.round(silent / 1000)} s`,
+        ...this.#listeners.reaches(),
+      },
       secondsSinceAnswer: Math.round(silent / 1000),
       workPools: this.pools,
       ...this.#inHand.counts(),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pRetry from "p-retry";
 import { RetryNotices } from "../../retryNotices";
-import type { SharedNotes } from "../target";
+import type { SharedNotes, TargetAccess } from "../target";
 import { CloudFailure, mayPass } from "./failure";
 import { emptied, rateOf, type TokenBucket, waitForTurn } from "./tokenBucket";
 
@@ -18,6 +18,8 @@ const YOUNG = 600_000;
 const API_YOUNG = 300_000;
 /** How long to retry eventual-consistency errors if the age of the credentials is unknown, in milliseconds. */
 const PATIENCE = 5_000;
+/** Failures that are no answer of a cloud that knows the caller. */
+const NO_ANSWER: readonly string[] = ["unsent", "unclear", "unauthenticated"];
 
 /** Whose calls these are, and how to read their failures. */
 export interface Caller<Kind extends string> {
@@ -30,6 +32,8 @@ export interface Caller<Kind extends string> {
   notes: SharedNotes;
   /** Reports to the user that calls are retried. */
   tell(message: string): void;
+  /** See {@link TargetAccess.answered}. */
+  answered?: TargetAccess["answered"] | undefined;
   asFailure(error: unknown): CloudFailure<Kind>;
   /** Failures that a few retries fix. @default none */
   again?: { [K in Kind]?: Again<Kind> };
@@ -38,6 +42,9 @@ export interface Caller<Kind extends string> {
   /** Which of a call's buckets a `throttled` failure is about. @default all of them */
   refused?: (failure: CloudFailure<Kind>, buckets: readonly TokenBucket[]) => readonly TokenBucket[];
 }
+
+/** Who hears how calls go. */
+export type CallListener = Pick<Caller<never>, "tell" | "answered">;
 
 /** How often to retry after a failure. */
 export interface Again<Kind extends string> {
@@ -67,7 +74,18 @@ export interface CallOptions {
 export type Call = <T>(what: string, buckets: readonly TokenBucket[], call: () => Promise<T>, options?: CallOptions) => Promise<T>;
 
 export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
-  const { cloud, pool, createdAt, notes, tell, asFailure, again = {}, passing = [], refused = (_, buckets) => buckets } = of;
+  const {
+    cloud,
+    pool,
+    createdAt,
+    notes,
+    tell,
+    answered = () => {},
+    asFailure,
+    again = {},
+    passing = [],
+    refused = (_, buckets) => buckets,
+  } = of;
   const notices = new RetryNotices(tell);
   const told = new Set<string>();
   const tellOnce = (subject: string, message: string) => {
@@ -119,9 +137,12 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
         }
         await beforeTry?.();
         try {
-          return await call();
+          const result = await call();
+          answered();
+          return result;
         } catch (error) {
           const failure = asFailure(error);
+          if (!signal?.aborted) answered(NO_ANSWER.includes(failure.kind) ? failure.message : undefined);
           if (failure.kind === "throttled")
             for (const bucket of refused(failure, buckets)) await emptied(notes, bucket, failure.details.retryAfter);
           failed(failure.message, failure.kind);

@@ -1,7 +1,7 @@
 import type { protos, v2 } from "@google-cloud/run";
 import type { JsonObject } from "../../json";
 import type { UserError } from "../../userError";
-import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
+import { CALL_TIMEOUT, type CallListener, type CallOptions, openCalls } from "../cloud/calls";
 import { once } from "../cloud/once";
 import { type Page, pageOf } from "../cloud/pages";
 import type { SharedNotes } from "../target";
@@ -74,10 +74,10 @@ const PAGE = 100;
 
 type Clients = { jobs: v2.JobsClient; executions: v2.ExecutionsClient; tasks: v2.TasksClient };
 
-/** @param tell reports to the user what a call is waiting for */
-export function openRunApi(access: Access, notes: SharedNotes, tell: (message: string) => void): RunApi {
+/** Open it. Its calls are repeated as long as that may help. */
+export function openRunApi(access: Access, notes: SharedNotes, { tell, answered }: CallListener): RunApi {
   const clients = once(() => openClients(access));
-  const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, tell, asFailure });
+  const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, tell, answered, asFailure });
 
   /** @param name in the region whose quota counts: `projects/P/locations/R/…` */
   function asked<T>(bucket: CloudRunBucket, name: string, options: CallOptions, work: (clients: Clients) => Promise<T>): Promise<T> {

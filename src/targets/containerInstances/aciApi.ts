@@ -1,7 +1,7 @@
 import type { ContainerGroup, ContainerInstanceManagementClient } from "@azure/arm-containerinstance";
 import type { TokenCredential } from "@azure/identity";
 import type { JsonObject } from "../../json";
-import { CALL_TIMEOUT, type CallOptions, isGrowingPain, openCalls } from "../cloud/calls";
+import { CALL_TIMEOUT, type CallListener, type CallOptions, isGrowingPain, openCalls } from "../cloud/calls";
 import { CloudFailure, ifThere } from "../cloud/failure";
 import { lowered } from "../cloud/tokenBucket";
 import type { SharedNotes } from "../target";
@@ -60,8 +60,8 @@ interface Session {
   client(subscription: string): Promise<ContainerInstanceManagementClient>;
 }
 
-/** @param tell reports to the user what a call is waiting for */
-export function openAciApi(access: Access, notes: SharedNotes, tell: (message: string) => void): AciApi {
+/** Open it. Its calls are repeated as long as that may help. */
+export function openAciApi(access: Access, notes: SharedNotes, { tell, answered }: CallListener): AciApi {
   const { endpoints, scopes, createdAt } = access;
   const callerOf = (subscription: string, location?: string): Caller => ({
     subscription,
@@ -139,6 +139,7 @@ export function openAciApi(access: Access, notes: SharedNotes, tell: (message: s
     createdAt,
     notes,
     tell,
+    answered,
     asFailure: (error) => {
       const failure = asFailure(error);
       // Roles count once a new token is asked for.

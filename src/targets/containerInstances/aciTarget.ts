@@ -77,12 +77,12 @@ class ContainerInstancesTarget implements Target {
   /** Attempts that Azure has refused, by infrastructure id: nothing of them exists. */
   readonly #refused = new Set<InfrastructureId>();
 
-  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {} }: Omit<TargetPlace, "home" | "pool">) {
+  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {}, answered }: Omit<TargetPlace, "home" | "pool">) {
     const { settle, logDrain } = readSettings(env, "ACI", 15);
     this.#access = access;
     this.#pool = pool;
     this.#notes = notes;
-    this.#api = openAciApi(access, notes, warn);
+    this.#api = openAciApi(access, notes, { tell: warn, answered });
     this.#sends = openSends({ api: this.#api, notes, settle });
     this.#watcher = openWatcher({ api: this.#api, notes, settle, stop: (id, why, signal) => this.#stop(id, { why }, signal) });
     this.#warn = warn;

@@ -2,7 +2,7 @@ import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput, Task, TaskDefinition } from "@aws-sdk/client-ecs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
-import { CALL_TIMEOUT, type CallOptions, openCalls } from "../cloud/calls";
+import { CALL_TIMEOUT, type CallListener, type CallOptions, openCalls } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
 import { once } from "../cloud/once";
 import type { SharedNotes } from "../target";
@@ -62,8 +62,8 @@ export interface EcsApi extends LeftoverCalls {
  */
 const MAX_PAGES = 50;
 
-/** @param tell reports to the user what a call is waiting for */
-export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: string) => void): EcsApi {
+/** Open it. Its calls are repeated as long as that may help. */
+export function openEcsApi(access: Access, notes: SharedNotes, { tell, answered }: CallListener): EcsApi {
   const { region = "" } = access;
   const ecs = once(async () => {
     const sdk = await loaded(() => import("@aws-sdk/client-ecs"));
@@ -86,6 +86,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, tell: (message: s
     createdAt: access.createdAt,
     notes,
     tell,
+    answered,
     asFailure,
     // From AWS' reply the SDK learns how to correct the next signature.
     again: { clock: { retries: 1, tell: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` } },
