@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { atEnd } from "./atEnd";
 
-/** Make a folder for this test. It is removed after the test. */
+/** Make a folder. It is removed after the test, or after the suite for which it was made. */
 export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), "pushpool-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  atEnd(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,155 +1,108 @@
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { leastPrivilege } from "../../components/aws/leastPrivilege";
-import type { JsonObject } from "../../src/json";
-import { loadManifest } from "../../src/manifest";
-import type { FlowRun, RunEvent, Runs } from "../../src/runs";
+import type { FakeAws, FakeAwsOptions } from "../../src/testing";
 import type { Attached, Policy, Principal, Statement } from "../../src/testing/clouds/aws/awsIam";
-import { UserError } from "../../src/userError";
-import { openWorkspace } from "../../src/workspace";
-import { openRuns } from "../../src/workspaceRuns";
-import { type AwsPlace, awsPlace } from "./clouds/aws";
+import { AWS, awsPlace } from "./clouds/aws";
+import { describePermissions, refusalOf, type Submitter, submitter } from "./permissions";
 
-// A pool's user and execution role have exactly the permissions that runs need. Without any one of them something fails, with the action's
-// name and the fix. The built command line creates the pool. The runs are started in this process, as dozens of processes would take
-// minutes.
+// Whoever submits, and the execution role, have exactly the permissions that runs need.
 
+const DEPLOYMENTS = `((image) => ({
+  prod: { command: "echo hello", jobVariables: { image } },
+  long: { command: "sleep 100", jobVariables: { image } },
+  secret: { command: "echo hello", jobVariables: { image, env: { TOKEN: pulumi.secret("t") } } },
+}))(pulumi.interpolate\`\${pool.imageRepository}:1\`)`;
 const POOL = (more: string) => `
-const etl = new aws.EcsPushPool("etl", { region, endpoints, imageRepository: true, secretEnv: { PASSWORD: "x" }, taskPolicyArns: [], ${more} });
-const on = (name, command, jobVariables) =>
-  new Deployment(name, { workPoolName: etl.workPoolName, command, jobVariables: { image: pulumi.interpolate\`\${etl.imageRepository}:1\`, ...jobVariables } });
-exports.pushPools = manifest({ pools: [etl], deployments: [
-  on("hello/prod", "echo hello"),
-  on("hello/long", "sleep 100"),
-  on("hello/secret", "echo hello", { env: { TOKEN: pulumi.secret("t") } }),
-] });`;
-
-/** The runs of a place, as if its key were old: nobody waits for it to become effective. */
-async function runsOf(here: AwsPlace): Promise<{ runs: Runs; told: string[] }> {
-  const workspace = openWorkspace({ cwd: here.folder, env: here.env });
-  const loaded = await loadManifest(workspace, { secrets: true });
-  for (const block of Object.values(loaded.manifest.blocks ?? {})) delete block.createdAt;
-  const told: string[] = [];
-  const runs = await openRuns({ workspace, readManifest: async () => loaded, warn: (message) => told.push(message) });
-  onTestFinished(() => runs.close());
-  return { runs, told };
-}
-
-interface Heard {
-  run: FlowRun;
-  lines: string[];
-  warnings: string[];
-}
-
-async function start(runs: Runs, deployment: string, jobVariables: JsonObject = {}): Promise<FlowRun> {
-  return runs.submitRun((await runs.createRun({ deployment, jobVariables })).run.id);
-}
-
-async function done(runs: Runs, deployment: string, jobVariables: JsonObject = {}): Promise<Heard> {
-  const heard: Omit<Heard, "run"> = { lines: [], warnings: [] };
-  const onEvent = (event: RunEvent) => {
-    if (event.kind === "log") heard.lines.push(event.line.text);
-    if (event.kind === "warning") heard.warnings.push(event.message);
-  };
-  const { run } = await runs.createRun({ deployment, jobVariables });
-  return { run: await runs.followRun(run.id, { onEvent }), ...heard };
-}
-
-const refusalOf = async (work: Promise<unknown>): Promise<UserError> => {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  if (!(error instanceof UserError)) throw new Error(`it was not refused: ${String(error)}`);
-  return error;
-};
+const pool = new Pool("etl", { ...place, imageRepository: true, secretEnv: { PASSWORD: "x" }, taskPolicyArns: [], ${more} });
+const deployments = Object.entries(${DEPLOYMENTS}).map(([name, of]) => new Deployment("etl/" + name, { workPoolName: pool.workPoolName, ...of }));
+exports.pushPools = manifest({ pools: [pool], deployments });`;
 
 const statementsOf = ({ Statement }: Policy): Statement[] => [Statement].flat() as Statement[];
 const named = (place: ReadonlyMap<string, Principal>, part: string) =>
   [...place.values()].find(({ arn }) => arn.includes(part)) as Principal;
 
-/** Remove an action from a document while `work` runs. */
-async function without<T>(held: { policy: Policy | string }, action: string, work: () => Promise<T>): Promise<T> {
+/** Remove an action from a document. @returns restores the document */
+function removed(held: { policy: Policy | string }, action: string): () => void {
   const whole = held.policy as Policy;
   held.policy = { ...whole, Statement: statementsOf(whole).filter(({ Action }) => Action !== action) };
   expect(statementsOf(held.policy)).not.toHaveLength(statementsOf(whole).length);
-  try {
-    return await work();
-  } finally {
+  return () => {
     held.policy = whole;
-  }
+  };
 }
 
-/** Without these everything works; leftovers stay, with a warning. */
-const TIDYING = [
-  "ecs:ListTaskDefinitionFamilies",
-  "ecs:ListTaskDefinitions",
-  "ecs:DeleteTaskDefinitions",
-  "ssm:DescribeParameters",
-  "ssm:DeleteParameters",
-];
+/** Of a task definition that does not exist yet. */
+const newShape = (memory: number) => (by: Submitter) => by.done("prod", { memory });
+const watch = (by: Submitter) => by.done("prod");
 
-test("leastPrivilege: everything works with the policy, and without any one action its use fails", async () => {
-  const here = await awsPlace();
-  here.program(POOL(`permissions: "leastPrivilege"`));
-  expect((await here.up()).status).toBe(0);
-  const { iam } = here.fake.world;
-  const user = named(iam.users, "user/etl-push");
-  // Only this policy.
-  const [[arn = ""] = []] = [...user.policies];
-  const own = iam.policies.get(arn) as { policy: Policy; since: number };
-  expect([user.policies.size, arn]).toEqual([1, expect.stringContaining("policy/etl-push-access-policy")]);
-
-  const { runs, told } = await runsOf(here);
-  const first = await done(runs, "hello/secret");
-  expect([first.run.state.type, first.lines, first.warnings]).toEqual(["COMPLETED", ["hello"], []]);
-  const long = await start(runs, "hello/long");
-  let memory = 2048;
-  const newShape = () => {
-    memory += 1024;
-    return done(runs, "hello/prod", { memory });
-  };
-  const unknown = { id: "0193c5a4-0000-7000-8000-000000000000", attempt: 1, stack: long.stack, workPool: "etl" };
-
-  /** By action: what fails without it. */
-  const USES: Record<string, () => Promise<unknown>> = {
-    "ecs:RegisterTaskDefinition": newShape,
-    "ecs:DescribeTaskDefinition": newShape,
-    "ecs:TagResource": newShape,
-    "iam:PassRole": newShape,
-    "ecs:RunTask": () => done(runs, "hello/secret"),
-    "ssm:PutParameter": async () => done((await runsOf(here)).runs, "hello/secret"),
-    "ecs:DescribeTasks": () => runs.followRun(long.id),
-    "ecs:StopTask": () => runs.cancelRun(long.id),
-    "ecs:ListTasks": () => runs.stopUnrecorded({ poolType: "ecs:push", run: unknown }),
-    "logs:FilterLogEvents": () => runs.readLogs(first.run.id, { onLine: () => {} }),
-  };
-  for (const [action, use] of Object.entries(USES)) {
-    const { exitCode, message } = await refusalOf(without(own, action, use));
-    expect([action, exitCode, message]).toEqual([action, 5, expect.stringContaining(`not authorized to perform: ${action}`)]);
-    expect(message).toMatch(new RegExp(`It needs ${action}.*EcsPushPool grants it`));
-  }
-  // A warning that does not change the outcome.
-  const watched = await without(own, "logs:FilterLogEvents", () => done(runs, "hello/prod"));
-  expect([watched.run.state.type, watched.warnings]).toEqual(["COMPLETED", [expect.stringContaining("It needs logs:FilterLogEvents")]]);
-  expect(told).toEqual([]);
-  const kept = await without(own, "ecs:DeregisterTaskDefinition", () =>
-    done(runs, "hello/prod", { auto_deregister_task_definition: true }),
-  );
-  expect([kept.run.state.type, told[0]]).toEqual(["COMPLETED", expect.stringContaining("It needs ecs:DeregisterTaskDefinition")]);
-
-  const all = leastPrivilege({ partition: "aws", region: "", clusterArn: "", roleArns: [], parameterPath: "", stack: "" }).map(
-    ({ action }) => action,
-  );
-  expect(statementsOf(own.policy).map(({ Action }) => Action)).toEqual(all);
-  expect(new Set([...Object.keys(USES), ...TIDYING, "ecs:DeregisterTaskDefinition"])).toEqual(new Set(all));
-  expect((await runs.cancelRun(long.id)).state.type).toBe("CANCELLED");
-  // It has no access to others' roles and clusters.
-  const others = here.fake;
-  const refused = await refusalOf(done(runs, "hello/prod", { execution_role_arn: others.executionRoleArn }));
-  expect(refused.message).toContain(`iam:PassRole on resource: ${others.executionRoleArn}`);
-  const elsewhere = await refusalOf(done(runs, "hello/prod", { cluster: others.clusterArn }));
-  expect(elsewhere.message).toContain("not authorized to perform: ecs:RunTask");
-}, 600_000);
+describe("leastPrivilege", () => {
+  describePermissions<FakeAws, FakeAwsOptions>({
+    cloud: AWS,
+    args: `imageRepository: true, secretEnv: { PASSWORD: "x" }, taskPolicyArns: []`,
+    deployments: DEPLOYMENTS,
+    person: (aws) => {
+      const { accessKeyId, secretAccessKey } = aws.accessKey("ada", []);
+      return { member: "user/ada", env: () => ({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }) };
+    },
+    granted: ({ world: { iam } }, mode) => {
+      const holder = {
+        key: () => named(iam.users, "user/key-push"),
+        federated: () => named(iam.roles, "role/federated-push"),
+        ambient: () => named(iam.users, "user/ada"),
+      }[mode]();
+      // Only this policy.
+      const [[arn = ""] = []] = [...holder.policies];
+      expect([holder.policies.size, arn]).toEqual([1, expect.stringContaining(`policy/${mode}-`)]);
+      const own = iam.policies.get(arn) as { policy: Policy };
+      return {
+        all: statementsOf(own.policy).map(({ Action }) => String(Action)),
+        remove: (action) => removed(own, action),
+      };
+    },
+    needed: leastPrivilege({ partition: "aws", region: "", clusterArn: "", roleArns: [], parameterPath: "", stack: "" }).map(
+      ({ action }) => action,
+    ),
+    begin: async (by, { fake }) => {
+      const { run, lines, warnings } = await by.done("secret");
+      expect([run.state.type, lines, warnings]).toEqual(["COMPLETED", ["hello"], []]);
+      // Others' roles and clusters are out of reach.
+      const { executionRoleArn: execution_role_arn, clusterArn: cluster } = fake;
+      const role = await refusalOf(by.done("prod", { execution_role_arn }));
+      expect(role.message).toContain(`iam:PassRole on resource: ${execution_role_arn}`);
+      const elsewhere = await refusalOf(by.done("prod", { cluster }));
+      expect(elsewhere.message).toContain("not authorized to perform: ecs:RunTask");
+      return { first: run, long: await by.start("long") };
+    },
+    refused: {
+      "ecs:RegisterTaskDefinition": newShape(3072),
+      "ecs:DescribeTaskDefinition": newShape(4096),
+      "ecs:TagResource": newShape(5120),
+      "iam:PassRole": newShape(6144),
+      "ecs:RunTask": (by) => by.done("secret"),
+      "ssm:PutParameter": (by) => by.done("secret"),
+      "ecs:DescribeTasks": ({ runs }, { long }) => runs.followRun(long.id),
+      "ecs:StopTask": ({ runs }, { long }) => runs.cancelRun(long.id),
+      "ecs:ListTasks": ({ runs }, { long: { stack, workPool } }) =>
+        runs.stopUnrecorded({ poolType: "ecs:push", run: { id: "0193c5a4-0000-7000-8000-000000000000", attempt: 1, stack, workPool } }),
+      "logs:FilterLogEvents": ({ runs }, { first }) => runs.readLogs(first.id, { onLine: () => {} }),
+    },
+    warned: {
+      "logs:FilterLogEvents": watch,
+      "ecs:DeregisterTaskDefinition": (by) => by.done("prod", { auto_deregister_task_definition: true }),
+    },
+    tidying: [
+      "ssm:DescribeParameters",
+      "ssm:DeleteParameters",
+      "ecs:ListTaskDefinitionFamilies",
+      "ecs:ListTaskDefinitions",
+      "ecs:DeleteTaskDefinitions",
+    ],
+    leave: (by) => by.done("secret"),
+    denial: (action) => `not authorized to perform: ${action}`,
+    fix: (action) => new RegExp(`It needs ${action}.*EcsPushPool grants it`),
+    denied: { key: /access key AKIA/, federated: /role arn:\S+:role\/federated-push/, ambient: /your own AWS login/ },
+  });
+});
 
 test("documented: without any one policy the message has the fix, and so without any action of the execution role; up restores what drifted", async () => {
   const here = await awsPlace();
@@ -158,12 +111,12 @@ test("documented: without any one policy the message has the fix, and so without
   expect((await here.up()).status).toBe(0);
   const { iam } = here.fake.world;
   const user = named(iam.users, "user/etl-push");
-  const { runs } = await runsOf(here);
-  const first = await done(runs, "hello/secret");
+  const { done } = await submitter(here, "etl");
+  const first = await done("secret");
   expect([first.run.state.type, first.lines]).toEqual(["COMPLETED", ["hello"]]);
   iam.attach(named(iam.roles, "role/ecs-execution"), "AdministratorAccess");
   // AmazonECS_FullAccess lets its owner give a task any role that trusts ECS.
-  expect((await done(runs, "hello/prod", { execution_role_arn: here.fake.executionRoleArn })).run.state.type).toBe("COMPLETED");
+  expect((await done("prod", { execution_role_arn: here.fake.executionRoleArn })).run.state.type).toBe("COMPLETED");
 
   const CASES: [policy: RegExp, action: string, fix: string][] = [
     [/iam::aws:policy\/AmazonECS_FullAccess$/, "ecs:RunTask", "It needs ecs:RunTask, as in AmazonECS_FullAccess"],
@@ -173,7 +126,7 @@ test("documented: without any one policy the message has the fix, and so without
   for (const [policy, action, fix] of CASES) {
     const [arn = "", attached] = [...user.policies].find(([name]) => policy.test(name)) ?? [];
     user.policies.delete(arn);
-    const { exitCode, message } = await refusalOf(done(action.startsWith("ecs:") ? runs : (await runsOf(here)).runs, "hello/secret"));
+    const { exitCode, message } = await refusalOf((action.startsWith("ecs:") ? done : (await submitter(here, "etl")).done)("secret"));
     expect([exitCode, message]).toEqual([5, expect.stringContaining(fix)]);
     user.policies.set(arn, attached as Attached);
   }
@@ -194,7 +147,9 @@ test("documented: without any one policy the message has the fix, and so without
   };
   expect(statementsOf(held.policy).map(({ Action }) => Action)).toEqual(Object.keys(FETCHES));
   for (const [action, [state, told]] of Object.entries(FETCHES)) {
-    const ended = await without(held, action, () => done(runs, "hello/prod"));
+    const restore = removed(held, action);
+    const ended = await done("prod");
+    restore();
     expect([action, ended.run.state.type, ended.lines]).toEqual([action, state, []]);
     if (told) expect(ended.run.state.message).toMatch(told);
   }
@@ -208,5 +163,5 @@ test("documented: without any one policy the message has the fix, and so without
   expect([refreshed.status, refreshed.stderr]).toEqual([0, expect.stringContaining("2 updated")]);
   expect((await here.up()).stderr).toContain("2 updated");
   expect([role.policies.get(policyName)?.policy, [...iam.policies.values()][0]?.policy]).toEqual(before);
-  expect((await done(runs, "hello/prod")).run.state.type).toBe("COMPLETED");
+  expect((await done("prod")).run.state.type).toBe("COMPLETED");
 }, 600_000);

@@ -1,10 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { leastPrivilege } from "../../components/azure/leastPrivilege";
-import { type AzurePlace, azurePlace } from "./clouds/azure";
-import type { Ended } from "./pushpool";
+import type { FakeAzure, FakeAzureOptions } from "../../src/testing";
+import type { RoleDefinition } from "../../src/testing/clouds/azure/access";
+import { AZURE, type AzurePlace, azurePlace } from "./clouds/azure";
+import { describePermissions, type Submitter } from "./permissions";
 
-// A pool's service principal has exactly the permissions that runs need. Without any one of them something fails, with the action's name and
-// the fix.
+// Whoever submits has exactly the permissions that runs need.
 
 const POOL = (more: string) => `
 const etl = new Pool("etl", { ...place, imageRepository: true, network: "privateNat", ${more} });
@@ -27,69 +28,81 @@ async function agedPlace(): Promise<AzurePlace> {
 const RUN = ["run", "hello/prod"];
 const GROUPS = "Microsoft.ContainerInstance/containerGroups";
 
-/** By action, in this order: what fails without it, with exit code 5. */
-const USES: Record<string, string[]> = {
-  "Microsoft.Resources/subscriptions/resourceGroups/read": RUN,
-  [`${GROUPS}/write`]: RUN,
-  [`${GROUPS}/read`]: RUN,
-  "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action": RUN,
-  "Microsoft.Network/virtualNetworks/subnets/join/action": RUN,
-  [`${GROUPS}/stop/action`]: ["cancel", "long"],
-};
-/** What reports the error and continues: the run has ended all the same. */
-const TOLD: Record<string, string[]> = {
-  [`${GROUPS}/containers/logs/read`]: RUN,
-  [`${GROUPS}/delete`]: RUN,
-};
-/** What only Prefect's own dispatcher uses. */
-const OF_PREFECT = ["write", "read", "operationstatuses/read"].map((part) => `Microsoft.Resources/deployments/${part}`);
+describe("leastPrivilege", () => {
+  const watch = (by: Submitter) => by.done("prod");
+  describePermissions<FakeAzure, FakeAzureOptions>({
+    cloud: AZURE,
+    args: `imageRepository: true, network: "privateNat"`,
+    deployments: `((image) => ({
+  prod: { command: "echo hello", jobVariables: { image } },
+  long: { command: "sleep 100", jobVariables: { image } },
+}))(pulumi.interpolate\`\${pool.imageRepository}/etl:1\`)`,
+    person: (azure) => {
+      const { tenant_id, client_id, client_secret, object_id } = azure.client("ada", []);
+      return {
+        member: `servicePrincipal/${object_id}`,
+        env: () => ({ AZURE_TENANT_ID: tenant_id, AZURE_CLIENT_ID: client_id, AZURE_CLIENT_SECRET: client_secret }),
+      };
+    },
+    granted: ({ world: { access, directory, resourceGroups } }, mode) => {
+      const names = { key: "key-push", federated: "federated-push", ambient: "ada" };
+      const who = [...directory.principals.values()].find(({ displayName }) => displayName.startsWith(names[mode]));
+      if (!who) throw new Error("there is no service principal");
+      const assigned = access.assignments.filter(({ principalId }) => principalId === who.objectId);
+      const own = assigned.map(({ roleDefinitionId }) => access.definition(roleDefinitionId) as RoleDefinition);
+      expect(own.filter(({ builtIn }) => builtIn)).toEqual([]);
+      const roles = [...new Set(own)];
 
-test("leastPrivilege: everything works with the roles, and without any one action its use fails", async () => {
-  const here = await agedPlace();
-  here.program(POOL(`permissions: "leastPrivilege"`));
-  expect((await here.up()).status).toBe(0);
-  const { access } = here.fake.world;
-  const own = [...access.definitions.values()].filter(({ builtIn }) => !builtIn);
-  const all = leastPrivilege({ identities: true, subnet: true, workspace: false }).map(({ action }) => action);
-  expect(own.flatMap(({ actions }) => actions).sort()).toEqual([...all].sort());
-  expect(new Set([...Object.keys(USES), ...Object.keys(TOLD), ...OF_PREFECT])).toEqual(new Set(all));
+      // Another identity of the same resource group is out of reach, and so are commands in containers.
+      const group = [...resourceGroups.values()].find(({ name }) => name.startsWith(`${mode}-`))?.id ?? "";
+      const allows = (action: string, scope: string) => access.allows(who, action, scope);
+      expect(allows(`${GROUPS}/write`, `${group}/providers/${GROUPS}/x`)).toBe(true);
+      const subscription = group.replace(/\/resourceGroups\/.*/, "");
+      for (const [action, scope] of [
+        [
+          "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
+          `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/x`,
+        ],
+        [`${GROUPS}/containers/exec/action`, `${group}/providers/${GROUPS}/x`],
+        [`${GROUPS}/write`, `${subscription}/resourceGroups/flows/providers/${GROUPS}/x`],
+        ["Microsoft.Authorization/roleAssignments/write", group],
+      ] as const)
+        expect([action, allows(action, scope)]).toEqual([action, false]);
 
-  const restore = () => {
-    for (const role of own) access.definitions.set(role.name, role);
-  };
-  const without = async (action: string, command: string[]): Promise<Ended> => {
-    for (const role of own) access.definitions.set(role.name, { ...role, actions: role.actions.filter((each) => each !== action) });
-    const ended = await here.run(...command);
-    restore();
-    expect([action, ended.stderr]).toEqual([action, expect.stringContaining(`'${action}'`)]);
-    expect(ended.stderr).toMatch(
-      /it needs "[A-Za-z ]+" on the [a-z, ]+, or a role of your own with that action\. ContainerInstancePushPool grants it/,
-    );
-    return ended;
-  };
-  for (const [action, command] of Object.entries(USES)) {
-    if (command[0] === "cancel") expect((await here.run("run", "hello/long", "--detach", "--flow-run-name", "long")).status).toBe(0);
-    expect([action, (await without(action, command)).status]).toEqual([action, 5]);
-  }
-  expect((await here.run("cancel", "long")).status).toBe(0);
-  expect(await here.run(...RUN)).toMatchObject({ status: 0, stdout: "hello\n" });
-  for (const [action, command] of Object.entries(TOLD)) expect([action, (await without(action, command)).status]).toEqual([action, 0]);
-  // Another identity of the same resource group is out of reach, and so are commands in containers.
-  const [push] = [...here.fake.world.directory.principals.values()].filter(({ displayName }) => displayName.startsWith("etl-push"));
-  if (!push) throw new Error("there is no service principal");
-  const group = [...here.fake.world.resourceGroups.values()].find(({ name }) => name.startsWith("etl"))?.id;
-  expect(access.allows(push, `${GROUPS}/write`, `${group}/providers/${GROUPS}/x`)).toBe(true);
-  for (const [action, scope] of [
-    [
-      "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action",
-      `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/x`,
-    ],
-    [`${GROUPS}/containers/exec/action`, `${group}/providers/${GROUPS}/x`],
-    [`${GROUPS}/write`, `${here.fake.scope}/providers/${GROUPS}/x`],
-    ["Microsoft.Authorization/roleAssignments/write", group ?? ""],
-  ] as const)
-    expect([action, access.allows(push, action, scope)]).toEqual([action, false]);
-}, 400_000);
+      return {
+        all: roles.flatMap(({ actions }) => actions),
+        remove: (action) => {
+          for (const role of roles) access.definitions.set(role.name, { ...role, actions: role.actions.filter((each) => each !== action) });
+          return () => {
+            for (const role of roles) access.definitions.set(role.name, role);
+          };
+        },
+      };
+    },
+    needed: leastPrivilege({ identities: true, subnet: true, workspace: false }).map(({ action }) => action),
+    begin: async (by) => {
+      const { run, lines, warnings } = await by.done("prod");
+      expect([run.state.type, lines, warnings]).toEqual(["COMPLETED", ["hello"], []]);
+      return { first: run, long: await by.start("long") };
+    },
+    refused: {
+      // The ledger knows where the resource group is.
+      "Microsoft.Resources/subscriptions/resourceGroups/read": async (by) => watch(await by.elsewhere()),
+      [`${GROUPS}/write`]: watch,
+      [`${GROUPS}/read`]: watch,
+      "Microsoft.ManagedIdentity/userAssignedIdentities/assign/action": watch,
+      "Microsoft.Network/virtualNetworks/subnets/join/action": watch,
+      [`${GROUPS}/stop/action`]: ({ runs }, { long }) => runs.cancelRun(long.id),
+    },
+    // The run has ended all the same.
+    warned: { [`${GROUPS}/containers/logs/read`]: watch, [`${GROUPS}/delete`]: watch },
+    tidying: [],
+    ofPrefect: ["write", "read", "operationstatuses/read"].map((part) => `Microsoft.Resources/deployments/${part}`),
+    denial: (action) => `'${action}'`,
+    fix: () => /it needs "[A-Za-z ]+" on the [a-z, ]+, or a role of your own with that action\. ContainerInstancePushPool grants it/,
+    denied: { key: /application \S+/, federated: /application \S+/, ambient: /your own Azure login/ },
+  });
+});
 
 test("documented: without any one role the message has the fix, and up restores it", async () => {
   const here = await agedPlace();

@@ -1,10 +1,10 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { leastPrivilege } from "../../components/gcp/leastPrivilege";
-import { type GcpPlace, gcpPlace } from "./clouds/gcp";
-import type { Ended } from "./pushpool";
+import type { FakeGoogleCloud, FakeGoogleCloudOptions } from "../../src/testing";
+import { GCP, type GcpPlace, gcpPlace } from "./clouds/gcp";
+import { describePermissions, refusalOf, type Submitter } from "./permissions";
 
-// A pool's account has exactly the permissions that runs need. Without any one of them something fails, with the permission's name and the
-// fix.
+// Whoever submits has exactly the permissions that runs need.
 
 const POOL = (more: string) => `
 const etl = new gcp.CloudRunPushPool("etl", { ...place, ${more} });
@@ -26,69 +26,84 @@ async function agedPlace(options?: Parameters<typeof gcpPlace>[0]): Promise<GcpP
   return here;
 }
 
-const NEW_SHAPE = ["run", "hello/prod", "--job-variable", "memory=1Gi"];
 const RUN = ["run", "hello/prod"];
 
-/** By permission: what fails without it, with exit code 5. */
-const USES: Record<string, string[]> = {
-  "run.jobs.create": NEW_SHAPE,
-  "run.jobs.get": [...NEW_SHAPE, "--job-variable", "cpu=2000m"],
-  // Its Job was broken before and could not be deleted: it must be created again.
-  "run.jobs.delete": ["run", "hello/broken"],
-  "run.jobs.run": RUN,
-  "run.jobs.runWithOverrides": RUN,
-  "run.executions.get": ["wait", "long-1", "--timeout", "20s"],
-  "run.executions.cancel": ["cancel", "long-1"],
-  "run.tasks.list": ["run", "hello/bad"],
-  "logging.logEntries.list": ["logs", "done"],
-};
-/** What reports the error and continues: a list shows what it knows. */
-const TOLD: Record<string, string[]> = {
-  "run.executions.list": ["ls"],
-  "logging.logEntries.list": RUN,
-};
-
-/** Without it everything works; leftovers stay, with one warning a day. */
-const TIDYING = ["run.jobs.list"];
-
-test("leastPrivilege: everything works with the role, and without any one permission its use fails", async () => {
-  const here = await agedPlace({ images: { "acme/none:1": { access: "missing" } } });
-  here.program(POOL(`permissions: "leastPrivilege"`));
-  expect((await here.up()).status).toBe(0);
-  const { iam } = here.fake.world;
-  const [role = ""] = iam.roles.keys();
-  const all = leastPrivilege({ logAccess: true }).map(({ permission }) => permission);
-  expect([...(iam.roles.get(role) ?? [])].sort()).toEqual([...all].sort());
-  expect(iam.bindings.filter(({ role }) => role === "roles/run.developer")).toEqual([]);
-  expect(new Set([...Object.keys(USES), ...Object.keys(TOLD), ...TIDYING])).toEqual(new Set(all));
-
-  const lacking = (permission: string) =>
-    iam.roles.set(
-      role,
-      all.filter((each) => each !== permission),
-    );
-  expect(await here.run(...RUN, "--flow-run-name", "done")).toMatchObject({ status: 0, stdout: "hello\n" });
-  lacking("run.jobs.delete");
-  expect((await here.run("run", "hello/broken")).stderr).toContain("Image 'acme/none:1' not found");
-  iam.roles.set(role, all);
-  // The list is for many runs: up to four are asked for by name.
-  for (const n of [1, 2, 3, 4, 5]) expect((await here.run("run", "hello/long", "--detach", "--flow-run-name", `long-${n}`)).status).toBe(0);
-
-  const without = async (permission: string, command: string[]): Promise<Ended> => {
-    lacking(permission);
-    const ended = await here.run(...command);
-    iam.roles.set(role, all);
-    const place = permission.startsWith("logging") ? "roles/logging.viewer" : "roles/run.developer";
-    expect(ended.stderr).toContain(`'${permission}' denied`);
-    expect(ended.stderr).toContain(`It needs ${place} in project "acme", or your own role with that permission`);
-    return ended;
-  };
-  for (const [permission, command] of Object.entries(USES))
-    expect([permission, (await without(permission, command)).status]).toEqual([permission, 5]);
-  for (const [permission, command] of Object.entries(TOLD))
-    expect([permission, (await without(permission, command)).status]).toEqual([permission, 0]);
-  expect((await here.run("cancel", "long-1")).status).toBe(0);
-}, 400_000);
+describe("leastPrivilege", () => {
+  const watch = (by: Submitter) => by.done("prod");
+  describePermissions<FakeGoogleCloud, FakeGoogleCloudOptions>({
+    cloud: GCP,
+    options: { images: { "acme/none:1": { access: "missing" } } },
+    args: "",
+    deployments: `({
+  prod: { command: "echo hello", jobVariables: { image: "acme/etl:1" } },
+  long: { command: "sleep 100", jobVariables: { image: "acme/etl:1" } },
+  bad: { command: "sh -c 'exit 3'", jobVariables: { image: "acme/etl:1" } },
+  broken: { command: "true", jobVariables: { image: "acme/none:1" } },
+})`,
+    person: (google) => {
+      const key = google.serviceAccountKey("ada", []);
+      google.world.iam.bindings = google.world.iam.bindings.filter(({ member }) => !member.includes(key.client_email));
+      return {
+        member: `serviceAccount:${key.client_email}`,
+        env: (file) => ({ GOOGLE_APPLICATION_CREDENTIALS: file }),
+        file: JSON.stringify(key),
+      };
+    },
+    granted: ({ world: { iam } }, mode) => {
+      const members = { key: /:key-push/, federated: /:federated-push/, ambient: /:ada@/ };
+      const own = iam.bindings.filter(({ resource, member }) => resource === "projects/acme" && members[mode].test(member));
+      // Only this role in the project.
+      const [{ role } = { role: "" }] = own;
+      expect(own).toHaveLength(1);
+      const all = [...(iam.roles.get(role) ?? [])];
+      return {
+        all,
+        remove: (permission) => {
+          const rest = all.filter((each) => each !== permission);
+          expect(rest).not.toHaveLength(all.length);
+          iam.roles.set(role, rest);
+          return () => void iam.roles.set(role, all);
+        },
+      };
+    },
+    needed: leastPrivilege({ logAccess: true }).map(({ permission }) => permission),
+    begin: async (by, { granted: { remove } }) => {
+      const { run, lines, warnings } = await by.done("prod");
+      expect([run.state.type, lines, warnings]).toEqual(["COMPLETED", ["hello"], []]);
+      // Its Job does not become ready, and stays.
+      const restore = remove("run.jobs.delete");
+      const { message } = await refusalOf(by.done("broken"));
+      restore();
+      expect(message).toContain("Image 'acme/none:1' not found");
+      // The list is for many runs: up to four are asked for by name.
+      const [long] = await Promise.all([1, 2, 3, 4, 5].map(() => by.start("long")));
+      if (!long) throw new Error("no run was started");
+      return { first: run, long };
+    },
+    refused: {
+      "run.jobs.create": (by) => by.done("prod", { memory: "1Gi" }),
+      "run.jobs.get": (by) => by.done("prod", { memory: "1Gi", cpu: "2000m" }),
+      // It must be created again.
+      "run.jobs.delete": (by) => by.done("broken"),
+      "run.jobs.run": watch,
+      "run.jobs.runWithOverrides": watch,
+      "run.executions.get": ({ runs }, { long }) => runs.followRun(long.id),
+      "run.executions.cancel": ({ runs }, { long }) => runs.cancelRun(long.id),
+      "run.tasks.list": (by) => by.done("bad"),
+      "logging.logEntries.list": ({ runs }, { first }) => runs.readLogs(first.id, { onLine: () => {} }),
+    },
+    warned: {
+      // It shows what it knows.
+      "run.executions.list": ({ runs }, { long }) => runs.listRuns({ pool: long.workPool }),
+      "logging.logEntries.list": watch,
+    },
+    tidying: ["run.jobs.list"],
+    denial: (permission) => `'${permission}' denied`,
+    fix: (permission) =>
+      `It needs ${permission.startsWith("logging") ? "roles/logging.viewer" : "roles/run.developer"} in project "acme", or your own role with that permission`,
+    denied: { key: /key-push\S*@acme/, federated: /federated-push\S*@acme/, ambient: /your own Google Cloud login/ },
+  });
+});
 
 test("documented: without any one role the message has the fix, and up restores it", async () => {
   const here = await agedPlace();

@@ -1,8 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import { dockerBuildProvider, type FakeRegistry, type ServedProvider, type StandInProvider, serveProvider } from "../../../src/testing";
+import { atEnd } from "../../atEnd";
 import type { EndRow } from "../ends";
 import { type Ended, listen, type Place, place, placeWith } from "../pushpool";
 
@@ -118,7 +118,7 @@ export async function cloudPlace<Fake, Options>(cloud: Cloud<Fake, Options>, opt
   const served = await Promise.all(
     providers.map(async ([name, provider]): Promise<[string, ServedProvider]> => [name, await serveProvider(provider)]),
   );
-  onTestFinished(async () => {
+  atEnd(async () => {
     for (const [, { stop }] of served) stop();
     await fake.stop();
   });
