@@ -122,8 +122,12 @@ export async function cleanUp(context: RunsContext, record: RunRecord, signal?: 
   try {
     await (await context.target(record)).cleanup(run.infrastructureId, signal);
   } catch (error) {
-    if (error instanceof UserError) context.warn(error.message);
+    if (error instanceof UserError && !context.notCleaned.has(run.infrastructureId)) {
+      context.notCleaned.add(run.infrastructureId);
+      context.warn(error.message);
+    }
     return record;
   }
+  context.notCleaned.delete(run.infrastructureId);
   return (await context.ledger.change(run.id, run.version, { cleanedAt: context.now().toISOString() })) ?? record;
 }

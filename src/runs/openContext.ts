@@ -123,6 +123,7 @@ export function openContext({
     created: new Map(),
     watched: new Map(),
     stopAsked: new Set(),
+    notCleaned: new Set(),
   };
   return context;
 }

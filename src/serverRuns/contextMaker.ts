@@ -45,6 +45,7 @@ export function contextMaker({
 }: Shared): (job: ServerJob, again?: () => Promise<ServerJob>) => RunsContext {
   const planned: RunsContext["planned"] = new Map();
   const stopAsked: RunsContext["stopAsked"] = new Set();
+  const notCleaned: RunsContext["notCleaned"] = new Set();
   const watched: RunsContext["watched"] = new Map();
   const tidying = new Tidying();
   const targets = new Map<string, Promise<Target>>();
@@ -88,6 +89,7 @@ export function contextMaker({
       watched,
       tidying,
       stopAsked,
+      notCleaned,
       warn,
       listeners,
       manifest: async () => loaded,

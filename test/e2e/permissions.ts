@@ -234,9 +234,10 @@ exports.pushPools = manifest({ pools: pools.map(([, pool]) => pool), deployments
       const warnings = await without(permission, async (by) => {
         const heard = (await use(by, earlier)) as Heard | undefined;
         if (heard?.run) expect(heard.run.state.type).toBe("COMPLETED");
-        return [...new Set([...(heard?.warnings ?? []), ...by.told])];
+        return [...(heard?.warnings ?? []), ...by.told];
       });
       expect(warnings).not.toEqual([]);
+      expect(warnings).toEqual([...new Set(warnings)]);
       for (const warning of warnings) expectFix(permission, warning);
     });
 

@@ -114,7 +114,9 @@ export class LedgerRuns {
     const run = await follow(context, id, { signal: dispatcher.signal, onEvent, logs: false, graceSeconds });
     if (!isTerminal(run.state)) return;
     context.planned.delete(`${id}/${run.attempt}`);
-    if (run.infrastructureId !== undefined) context.stopAsked.delete(run.infrastructureId);
+    if (run.infrastructureId === undefined) return;
+    context.stopAsked.delete(run.infrastructureId);
+    context.notCleaned.delete(run.infrastructureId);
   }
 
   #tell(event: RunEvent): void {
