@@ -1,10 +1,11 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { FakeAws, FakeAzure } from "../../src/testing";
+import type { FakeAws, FakeAzure, FakeGoogleCloud } from "../../src/testing";
 import { startFakeIssuer } from "../../src/testing";
 import { type Served, served } from "../prefect/served";
 import { AWS, type AwsPlace } from "./clouds/aws";
 import { AZURE } from "./clouds/azure";
 import { type Cloud, type CloudPlace, cloudPlace } from "./clouds/cloud";
+import { GCP } from "./clouds/gcp";
 import { keysOnAws } from "./keyClouds";
 import { until } from "./pushpool";
 import { rotatingPool } from "./rotatingPool";
@@ -102,4 +103,18 @@ test("Azure: serve renews a token before it ends, so Azure refuses none", async 
   const { calls } = here.fake;
   expect(calls.filter(({ action, status }) => action === "entra/token" && status === 200).length).toBeGreaterThan(2);
   expect(calls.filter(({ status }) => status === 401)).toEqual([]);
+});
+
+test("Google Cloud: serve renews a token before it ends, and gets another one when Google ends it", async () => {
+  // Google's library renews a token five minutes before its end: here after three seconds.
+  const here = await federated<FakeGoogleCloud>(GCP, { tokenLifetime: 303 });
+  const serve = await serving(here);
+  const tokens = () => here.fake.calls.filter(({ method }) => method === "iamcredentials.serviceAccounts.generateAccessToken").length;
+  await moreRuns(serve, 6);
+  expect(tokens()).toBeGreaterThan(1);
+  expect(here.fake.calls.filter(({ status }) => status === 401)).toEqual([]);
+  here.fake.endTokens();
+  const before = tokens();
+  await moreRuns(serve, 2);
+  expect(tokens()).toBeGreaterThan(before);
 });
