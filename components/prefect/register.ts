@@ -82,9 +82,10 @@ export function registerOn(
 ): Registration {
   const adopt = adoptExisting === undefined ? {} : { adoptExisting };
   const definitions = Object.assign({}, ...pools.map(({ definition }) => definition.blocks), more) as Record<string, AnyJson>;
+  const used = new Set(pools.map(({ definition: { pool } }) => pool.credentials));
   const blocks = mapped(definitions, (key, { data, federation }) => {
-    if (federation !== undefined) void pulumi.log.warn(withoutKey(key));
     const [blockTypeSlug = "", blockName = ""] = key.split("/");
+    if (used.has(key) && (federation !== undefined || lacksKey(blockTypeSlug, data))) void pulumi.log.warn(withoutKey(key));
     return new PrefectBlock(key, { blockTypeSlug, blockName, data, ...adopt }, opts);
   });
   const workPools = Object.fromEntries(
@@ -132,6 +133,19 @@ export function registerOn(
     const ids = pulumi.all(mapped(workPools, (_, { workPoolId }) => workPoolId));
     return pulumi.all([name, ids]).apply(([known, byName]) => byName[known]);
   }
+}
+
+/** The fields of a credentials block that hold a key; one is enough. */
+const KEY_FIELDS: Record<string, readonly string[]> = {
+  "aws-credentials": ["aws_access_key_id"],
+  "azure-container-instance-credentials": ["client_secret"],
+  "gcp-credentials": ["service_account_info", "service_account_file"],
+};
+
+/** Whether a block only gives the place, for ambient credentials. */
+function lacksKey(blockTypeSlug: string, data: AnyJson): boolean {
+  const isKnown = data !== null && typeof data === "object" && !pulumi.Output.isInstance(data);
+  return isKnown && KEY_FIELDS[blockTypeSlug]?.every((field) => data[field] === undefined) === true;
 }
 
 /** Prefect's blocks have no field for such a login (https://docs.prefect.io/v3/how-to-guides/deployment_infra/serverless). */
