@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { expect, onTestFinished } from "vitest";
 import type { JsonObject } from "../../src/json";
+import type { RunRecord } from "../../src/ledger";
 import { listen, type Place, place } from "../e2e/pushpool";
 import { until } from "../until";
 
@@ -134,4 +135,13 @@ export function marksIn(file: string): { command: string; read(): string[] } {
     command: `sh -c 'echo $PUSHPOOL_FLOW_RUN_ID >> ${file}; sleep 0.2'`,
     read: () => (existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").filter(Boolean) : []),
   };
+}
+
+/** Each second of a schedule since the first one has one run, which ended well and ran once. @param marks see {@link marksIn} */
+export function expectEachSecondOnce(ended: readonly RunRecord[], marks: readonly string[]): void {
+  expect(ended.map(({ run }) => run.state.type)).toEqual(ended.map(() => "COMPLETED"));
+  const times = ended.map(({ run }) => Date.parse((run.idempotencyKey ?? "").split(" ").at(-1) ?? "")).sort((a, b) => a - b);
+  const [first = 0] = times;
+  expect(times).toEqual(times.map((_, index) => first + index * 1000));
+  expect([...marks].sort()).toEqual(ended.map(({ run }) => run.id).sort());
 }
