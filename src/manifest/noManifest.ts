@@ -1,4 +1,7 @@
 import { UserError } from "../userError";
 
-/** There is no manifest of the stack in any place where one is searched: other than one that is there and cannot be read, it names no ledger. */
+/**
+ * The stack has no manifest in any of the places that are searched. Then nothing names a ledger. A manifest that exists but cannot be read
+ * is another error, because it may name one.
+ */
 export class NoManifest extends UserError {}

@@ -2,7 +2,7 @@ import type { RunEvent } from "./runsContext";
 
 type OnEvent = (event: RunEvent) => void;
 
-/** What a work pool answered, if it did. */
+/** The word for a cloud, or an API, that answers. */
 export const ANSWERED = "ok";
 
 /** Passes on notices from clouds and servers: to those who follow a run there, else to whoever opened the runs. */
@@ -15,11 +15,12 @@ export class Listeners {
   /** @param otherwise gets notices that have no listener @default nothing */
   constructor(private readonly otherwise: (message: string) => void = () => {}) {}
 
-  /** For `/health`. */
+  /** For `/health`: what each work pool's cloud last answered, by `work pool NAME`. */
   reaches(): Record<string, string> {
     return Object.fromEntries([...this.#answers].map(([pool, answer]) => [`work pool ${pool}`, answer]));
   }
 
+  /** @param fault why the cloud does not answer */
   answered(pool: string, fault: string = ANSWERED): void {
     this.#answers.set(pool, fault);
   }
