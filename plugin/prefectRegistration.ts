@@ -83,7 +83,9 @@ export class PrefectRegistration extends pulumi.ComponentResource {
     const known = given.value as Record<"pools" | "deployments" | "later", AnyJson>;
     const parts: Registered = {
       pools: definitionsRead(known.pools, "pools", "etl.definition") as unknown as Registered["pools"],
-      deployments: definitionsRead(known.deployments, "deployments", "hello.definition") as unknown as Registered["pools"] as never,
+      deployments: definitionsRead(known.deployments, "deployments", "hello.definition") as unknown as NonNullable<
+        Registered["deployments"]
+      >,
       blocks: blocksRead({ ...blocks, ...known.later }),
       ...(adoptExisting === undefined ? {} : { adoptExisting }),
     };
