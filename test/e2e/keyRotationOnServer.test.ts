@@ -8,9 +8,10 @@ import { describePrefect } from "../prefect/python";
 import { served } from "../prefect/served";
 import { ownServer } from "../prefect/server";
 import { clientOf, QUICK, startRun, untilEnd, until as untilState } from "../serve/server/dispatcher";
+import { lineTo } from "../serve/sharedServes";
 import { awsPlace } from "./clouds/aws";
 import { keysOnAws } from "./keyClouds";
-import { until } from "./pushpool";
+import { listen, until } from "./pushpool";
 
 // A key that changes while its block is on a real Prefect server: the server cannot be reached, and `serve` has runs.
 
@@ -38,7 +39,8 @@ describePrefect("a key that changes, on a real Prefect server", () => {
     const { fake } = here;
     const client = clientOf(server.apiUrl);
     const gate = join(here.folder, "gate");
-    here.program(PROGRAM(server.apiUrl, gate));
+    const line = await lineTo(server.apiUrl);
+    here.program(PROGRAM(line.url, gate));
     here.configure();
     const done = async (command: string) => {
       const { status, stdout, stderr } = await here.run(command, "--engine", "offline", "--yes");
@@ -67,7 +69,7 @@ describePrefect("a key that changes, on a real Prefect server", () => {
     await done("refresh");
     await stop();
     const failed = await here.up();
-    expect([failed.status, failed.stderr]).toEqual([expect.any(Number), expect.stringContaining(new URL(server.apiUrl).host)]);
+    expect([failed.status, failed.stderr]).toEqual([expect.any(Number), expect.stringContaining(new URL(line.url).host)]);
     expect(failed.status).not.toBe(0);
     const [, second] = keysOnAws(fake) as [string, string];
     expect(keysOnAws(fake)).toEqual([first, second]);
@@ -77,6 +79,15 @@ describePrefect("a key that changes, on a real Prefect server", () => {
 
     ({ stop } = await ownServer({ home: server.home, port: server.port }));
     expect(await keyInBlock()).toBe(first);
+
+    // The server has the new key, but no answer arrives: the `up` is killed while the block moves.
+    line.muteAfter(second);
+    const killed = here.start("up", "--engine", "offline", "--yes");
+    const said = listen(killed);
+    await until(async () => (await keyInBlock()) === second);
+    killed.kill("SIGKILL");
+    await said.ended;
+    line.heal();
     await done("up");
     expect([await keyInBlock(), keysOnAws(fake)]).toEqual([second, [first, second]]);
 

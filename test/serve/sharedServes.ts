@@ -11,6 +11,8 @@ import { until } from "../until";
 export interface Line {
   url: string;
   cut(): void;
+  /** From the first request that contains this text on, no answer arrives. */
+  muteAfter(text: string): void;
   /** Break what is open, and refuse what is new, as a server that restarts. */
   down(): void;
   heal(): void;
@@ -21,6 +23,8 @@ export async function lineTo(url: string): Promise<Line> {
   const sockets = new Set<Socket>();
   let isCut = false;
   let isDown = false;
+  let last: string | undefined;
+  let isMute = false;
   const server = createServer((client) => {
     if (isDown) return void client.destroy();
     const onward = connect(Number(port), hostname);
@@ -30,7 +34,8 @@ export async function lineTo(url: string): Promise<Line> {
     ] as const) {
       sockets.add(from);
       from.on("data", (data) => {
-        if (!isCut) to.write(data);
+        if (last !== undefined && from === client && data.includes(last)) isMute = true;
+        if (!isCut && !(isMute && from === onward)) to.write(data);
       });
       from.on("error", () => from.destroy());
       from.on("close", () => {
@@ -51,6 +56,9 @@ export async function lineTo(url: string): Promise<Line> {
     cut: () => {
       isCut = true;
     },
+    muteAfter: (text) => {
+      last = text;
+    },
     down: () => {
       isDown = true;
       for (const socket of sockets) socket.destroy();
@@ -58,6 +66,8 @@ export async function lineTo(url: string): Promise<Line> {
     heal: () => {
       isCut = false;
       isDown = false;
+      last = undefined;
+      isMute = false;
       // What was lost on the way is not repeated.
       for (const socket of sockets) socket.destroy();
     },
