@@ -74,4 +74,14 @@ function verbOf(syscall = ""): string {
   return "open";
 }
 
-main(process.argv);
+/** A promise that nobody keeps would end the process with 0: success without proof. */
+async function untilOver(argv: string[]): Promise<void> {
+  const ifForgotten = () => {
+    process.exitCode = printError(new Error("the command waits for something that nobody does any more"), argv.includes("--json"));
+  };
+  process.once("beforeExit", ifForgotten);
+  await main(argv);
+  process.removeListener("beforeExit", ifForgotten);
+}
+
+untilOver(process.argv);
