@@ -4,7 +4,7 @@ import type { Ledger } from "./ledger";
 export const LEDGER_URL = "PUSHPOOL_LEDGER_URL";
 
 /** What named a ledger in Postgres. */
-export type LedgerSource = typeof LEDGER_URL | "the manifest";
+export type LedgerSource = typeof LEDGER_URL | "the manifest" | "--to";
 
 /** Where a ledger in Postgres is. */
 export interface LedgerAddress {
@@ -12,6 +12,8 @@ export interface LedgerAddress {
   url: string;
   /** @default the URL's `schema`, else "pushpool" */
   schema?: string;
+  /** What named it, for messages: that is where a user mends it. */
+  from?: LedgerSource;
 }
 
 /** A ledger, and what goes with it. */

@@ -174,3 +174,38 @@ test.each<[string[], RegExp]>([
 ])("%j is refused", (args, message) => {
   expect(placeWith(manifest).pushpool(...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
 });
+
+test("a message about the database says what named it", () => {
+  const at = "postgres://u:hunter2@127.0.0.1:1/d";
+  const here = placeWith({ ...manifest, ledger: { url: at } });
+  const named = (...args: string[]) => {
+    const { status, stderr } = here.pushpool(...args);
+    expect(stderr).not.toContain("hunter2");
+    return [status, stderr];
+  };
+  const says = (source: string) => [
+    5,
+    expect.stringContaining(`the ledger postgres://u@127.0.0.1:1/d, which ${source} names, cannot be used`),
+  ];
+  expect(named("ledger")).toEqual(says("the manifest"));
+  expect(named("run", "hello/true")).toEqual(says("the manifest"));
+  here.env.PUSHPOOL_LEDGER_URL = at;
+  expect(named("ledger", "--json")).toEqual(says("PUSHPOOL_LEDGER_URL"));
+  here.env.PUSHPOOL_LEDGER_URL = `${at}?sslmode=on`;
+  expect(named("ls")).toEqual([2, expect.stringContaining("the URL of the ledger in PUSHPOOL_LEDGER_URL: sslmode must be")]);
+  const other = placeWith(manifest);
+  ran(other);
+  const moved = other.pushpool("ledger", "move", "--to", at);
+  expect([moved.status, moved.stderr]).toEqual([5, expect.stringContaining("which --to names, cannot be used: nothing listens there")]);
+});
+
+test("a command that waits for something that never comes does not end with 0", () => {
+  const here = placeWith(manifest);
+  const preload = join(here.folder, "never.cjs");
+  writeFileSync(preload, 'require("node:net").Socket.prototype.connect = function () { return this; };');
+  here.env.NODE_OPTIONS = `--require ${preload}`;
+  here.env.PUSHPOOL_LEDGER_URL = "postgres://u:p@127.0.0.1:1/d?connect_timeout=0";
+  const { status, stdout, stderr } = here.pushpool("ledger", "--json");
+  expect([status, stdout]).toEqual([70, ""]);
+  expect(JSON.parse(stderr)).toMatchObject({ error: { exitCode: 70, message: expect.stringContaining("nobody does any more") } });
+});

@@ -1,4 +1,6 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import pg from "pg";
 import { beforeAll, expect, onTestFinished, test, vi } from "vitest";
@@ -94,7 +96,59 @@ test("the password comes from ~/.pgpass; without it there, the login is refused 
   rmSync(file);
   await expect(open(at).db.read("SELECT 1")).rejects.toMatchObject({
     exitCode: 5,
-    message: expect.stringMatching(/the server wants a password|the password or the user is wrong/),
+    message: expect.stringMatching(/the server wants a password: give it in the URL, in PGPASSWORD or in ~\/\.pgpass$/),
+  });
+  writeFileSync(file, `*:*:*:*:${decodeURIComponent(password)}\n`);
+  chmodSync(file, 0o644);
+  await expect(open(at).db.read("SELECT 1")).rejects.toThrow(`${file} is not read, because others may read it too: chmod 600 ${file}`);
+  writeFileSync(file, "*:*:*:*:wrong\n");
+  chmodSync(file, 0o600);
+  await expect(open(at).db.read("SELECT 1")).rejects.toThrow(`the user, or its password, which comes from ${file}, is wrong`);
+  vi.stubEnv("PGPASSWORD", "wrong");
+  await expect(open(at).db.read("SELECT 1")).rejects.toThrow("which comes from PGPASSWORD, is wrong");
+});
+
+test.each<[string, (at: URL) => void, RegExp]>([
+  [
+    "a setting that does not exist",
+    ({ searchParams }) => searchParams.set("options", "-c nonsense=1"),
+    /the server says: unrecognized .*"nonsense"/,
+  ],
+  [
+    "a setting with a wrong value",
+    ({ searchParams }) => searchParams.set("options", "-c work_mem=x"),
+    /the server says: invalid value .*work_mem/,
+  ],
+  [
+    "a socket that does not exist",
+    ({ searchParams }) => searchParams.set("host", "/not/there"),
+    /there is no socket of a server: check its folder/,
+  ],
+])("%s: one message, which says what named the URL", async (_, change, message) => {
+  const at = new URL(url);
+  change(at);
+  const db = openPostgresDatabase(at.href.replaceAll("+", "%20"), newSchema(), { from: "PUSHPOOL_LEDGER_URL" });
+  onTestFinished(() => db.close());
+  const failed = await db.read("SELECT 1").catch((error: Error) => error);
+  expect(failed).toMatchObject({ name: "UserError", exitCode: 5, message: expect.stringMatching(message) });
+  expect((failed as Error).message).toMatch(/^the ledger postgres:\S+, which PUSHPOOL_LEDGER_URL names, cannot be used: /);
+});
+
+test("what listens there is no server of Postgres", async () => {
+  const server = createServer((_, response) => response.end("hello")).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as { port: number };
+  await expect(open(`postgres://u:p@127.0.0.1:${port}/d`).db.read("SELECT 1")).rejects.toMatchObject({ name: "UserError", exitCode: 5 });
+});
+
+test("tables that somebody dropped: one message", async () => {
+  const { db } = open(url);
+  await db.read("SELECT 1");
+  await db.transaction((execute) => execute(`DROP TABLE ${db.table("runs")} CASCADE`));
+  await expect(db.read(`SELECT * FROM ${db.table("runs")}`)).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/somebody changed its tables/),
   });
 });
 

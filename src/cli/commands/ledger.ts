@@ -121,7 +121,7 @@ async function move(workspace: Workspace, { to, wait = false, cancel = false, js
     return json ? printJson({ home, moved: false }) : note(`the ledger of ${home} stays where it is`);
   }
   const named = choiceOf(env);
-  const address = to === undefined ? (named?.kind === "postgres" ? named : undefined) : { url: to };
+  const address = to === undefined ? (named?.kind === "postgres" ? named : undefined) : { url: to, from: "--to" as const };
   if (!address) throw new UserError("ledger move: name the database with --to URL, or with PUSHPOOL_LEDGER_URL");
   if (to !== undefined && /:\/\/[^/?#@]*:[^/?#@]+@/.test(to))
     note("warning: others on this machine can read the password in --to: give the URL in PUSHPOOL_LEDGER_URL, and leave out --to");

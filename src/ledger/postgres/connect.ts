@@ -1,8 +1,9 @@
-import type { ClientConfig, Pool } from "pg";
+import type { Client, ClientConfig, Pool } from "pg";
 import { UserError } from "../../userError";
+import { boundClient } from "./boundClient";
 import { isLoopback, type LedgerUrl } from "./ledgerUrl";
 import { type LoginPlace, passwordInFile } from "./passwordFile";
-import { isAboutTls } from "./postgresFaults";
+import { isAboutTls, type PasswordOrigin } from "./postgresFaults";
 import { type TlsAttempt, tlsAttempts } from "./tls";
 
 /** How many connections one process uses at most. A managed database often has a hundred for all. */
@@ -18,7 +19,8 @@ const told = new Set<string>();
 /** A pool of connections, and how to make another one like these. */
 export interface Connected {
   pool: Pool;
-  config: ClientConfig;
+  /** Another client, which is not connected yet. */
+  client(): Client;
 }
 
 /**
@@ -31,11 +33,13 @@ export async function connectPool(
   check: (pool: Pool) => Promise<void>,
   warn: (message: string) => void = () => {},
 ): Promise<Connected> {
-  const { Pool: PgPool } = await driver();
+  const { Pool: PgPool, Client: AnyClient } = await driver();
+  const PgClient = url.requiresBinding ? boundClient(AnyClient) : AnyClient;
   const attempts = tlsAttempts(url);
+  const password = passwordOf(url.password);
   for (const [index, ssl] of attempts.entries()) {
-    const config = configOf(url, ssl);
-    const pool = new PgPool({ ...config, max: MAX_CONNECTIONS, allowExitOnIdle: true });
+    const config = configOf(url, ssl, password);
+    const pool = new PgPool({ ...config, Client: PgClient, max: MAX_CONNECTIONS, allowExitOnIdle: true });
     // An idle connection that breaks is replaced by the next statement.
     pool.on("error", () => {});
     // The pool does not listen while somebody has a connection, and he who gets it can only begin a moment later. If the server shuts down
@@ -45,7 +49,8 @@ export async function connectPool(
       await check(pool);
     } catch (error) {
       await pool.end();
-      if (index === attempts.length - 1 || !isAboutTls(error)) throw error;
+      if (index === attempts.length - 1 || !isAboutTls(error))
+        throw Object.assign(error as Error, { isConnecting: true, password: password.origin() });
       continue;
     }
     if (ssl === false && !isLoopback(url.host) && !told.has(url.name)) {
@@ -54,18 +59,18 @@ export async function connectPool(
         `warning: the connection to the ledger ${url.name} is not encrypted: others may read its password and its runs. Add ?sslmode=verify-full to its URL`,
       );
     }
-    return { pool, config };
+    return { pool, client: () => new PgClient(config) };
   }
   throw new Error("there was no way to connect");
 }
 
-function configOf(url: LedgerUrl, ssl: TlsAttempt): ClientConfig {
-  const { host, port, user, password, database, options, applicationName = "pushpool", connectTimeout = CONNECT_TIMEOUT } = url;
+function configOf(url: LedgerUrl, ssl: TlsAttempt, { password }: Password): ClientConfig {
+  const { host, port, user, database, options, applicationName = "pushpool", connectTimeout = CONNECT_TIMEOUT } = url;
   return {
     ...(host === undefined ? {} : { host }),
     ...(port === undefined ? {} : { port }),
     ...(user === undefined ? {} : { user }),
-    ...passwordOf(password),
+    ...(password === undefined ? {} : { password }),
     ...(database === undefined ? {} : { database }),
     ...(options === undefined ? {} : { options }),
     ...(url.requiresBinding ? { enableChannelBinding: true } : {}),
@@ -77,13 +82,26 @@ function configOf(url: LedgerUrl, ssl: TlsAttempt): ClientConfig {
   };
 }
 
+/** The password of a login. */
+interface Password {
+  /** Absent: the driver takes `PGPASSWORD`. */
+  password?: NonNullable<ClientConfig["password"]>;
+  /** Where it came from, as far as it was asked for. */
+  origin(): PasswordOrigin;
+}
+
 /** The driver reads `~/.pgpass` only with a warning that it will no longer do so. */
-function passwordOf(password: string | undefined): Pick<ClientConfig, "password"> {
-  if (password !== undefined) return { password };
-  if (process.env.PGPASSWORD !== undefined) return {};
+function passwordOf(password: string | undefined): Password {
+  if (password !== undefined) return { password, origin: () => ({ place: "the URL" }) };
+  if (process.env.PGPASSWORD) return { origin: () => ({ place: "PGPASSWORD" }) };
+  let origin: PasswordOrigin = {};
   // It passes the place, which its types do not know.
-  const look = (async (place: LoginPlace) => passwordInFile(place)) as unknown as () => Promise<string>;
-  return { password: look };
+  const look = (async (login: LoginPlace) => {
+    const { path, isIgnored, password: found } = await passwordInFile(login);
+    origin = found !== undefined ? { place: path } : isIgnored ? { ignored: path } : {};
+    return found;
+  }) as unknown as () => Promise<string>;
+  return { password: look, origin: () => origin };
 }
 
 /** The driver, which only those who use such a ledger install. @throws {UserError} with its install line */

@@ -1,5 +1,6 @@
-import type { Client, ClientConfig, Pool, QueryResult } from "pg";
-import { type Connected, connectPool, driver } from "./connect";
+import type { Client, Pool, QueryResult } from "pg";
+import type { LedgerSource } from "../ledgerAddress";
+import { type Connected, connectPool } from "./connect";
 import { checkSchema, readLedgerUrl } from "./ledgerUrl";
 import { migrate, versionIn } from "./migrate";
 import { openPatience } from "./patience";
@@ -53,6 +54,8 @@ export interface DatabaseOptions {
   migrates?: boolean;
   /** Gets what the user should know about the connection. @default nothing */
   warn?: (message: string) => void;
+  /** What named the database, for messages. */
+  from?: LedgerSource;
 }
 
 /**
@@ -63,11 +66,12 @@ export interface DatabaseOptions {
 export function openPostgresDatabase(
   text: string,
   given?: string,
-  { migrates = true, warn = () => {} }: DatabaseOptions = {},
+  { migrates = true, warn = () => {}, from }: DatabaseOptions = {},
 ): PostgresDatabase {
-  const url = readLedgerUrl(text);
+  const url = readLedgerUrl(text, process.env, from);
   const { name, schema = given ?? "pushpool" } = url;
-  checkSchema(schema);
+  checkSchema(schema, from);
+  const called = from === undefined ? name : `${name}, which ${from} names,`;
   const patience = openPatience(name, warn);
   let opening: Promise<Connected> | undefined;
   let closed = false;
@@ -77,7 +81,7 @@ export function openPostgresDatabase(
     opening ??= connectPool(
       url,
       async (pool) => {
-        await (migrates ? migrate(pool, schema, name) : versionIn(pool, schema));
+        await (migrates ? migrate(pool, schema, called) : versionIn(pool, schema));
       },
       warn,
     );
@@ -102,14 +106,16 @@ export function openPostgresDatabase(
         const done = isAmbiguous(error) ? await committed?.() : undefined;
         if (done) return done.result;
         if (isConflict(error) && tries < MAX_TRIES) continue;
-        if (!(await patience.wait(error, tries, began))) throw asUserError(error, name);
+        if (!(await patience.wait(error, tries, began))) throw asUserError(error, called);
       }
     }
   }
 
   async function connection(): Promise<Client> {
-    const { config } = await connected();
-    return newClient(config);
+    const client = (await connected()).client();
+    client.on("error", () => {});
+    await client.connect();
+    return client;
   }
 
   return {
@@ -119,14 +125,14 @@ export function openPostgresDatabase(
       try {
         return await connection();
       } catch (error) {
-        throw asUserError(error, name);
+        throw asUserError(error, called);
       }
     },
     read: (sql, values = []) => persistently((pool) => pool.query(sql, values as unknown[])),
     transaction: (work, committed) => persistently((pool) => inTransaction(pool, work), committed),
     once: (statements, answer, committed) => persistently(async (pool) => answer(await inOneMessage(pool, statements)), committed),
     version: () => persistently((pool) => versionIn(pool, schema)),
-    migrate: () => persistently((pool) => migrate(pool, schema, name)),
+    migrate: () => persistently((pool) => migrate(pool, schema, called)),
     table: (table) => `"${schema}".${table}`,
     close: () => {
       if (closed) return;
@@ -134,12 +140,4 @@ export function openPostgresDatabase(
       opening?.then(({ pool }) => pool.end()).catch(() => {});
     },
   };
-}
-
-async function newClient(config: ClientConfig): Promise<Client> {
-  const { Client: PgClient } = await driver();
-  const client = new PgClient(config);
-  client.on("error", () => {});
-  await client.connect();
-  return client;
 }

@@ -23,8 +23,8 @@ export interface MoveTarget {
 }
 
 /** @throws {UserError} if the URL is invalid; later, if the database cannot be used */
-export function moveTarget({ url, schema }: LedgerAddress, warn: (message: string) => void): MoveTarget {
-  const db = openPostgresDatabase(url, schema, { warn });
+export function moveTarget({ url, schema, from }: LedgerAddress, warn: (message: string) => void): MoveTarget {
+  const db = openPostgresDatabase(url, schema, { warn, ...(from === undefined ? {} : { from }) });
 
   return {
     name: db.name,

@@ -8,8 +8,8 @@ import { postgresLedgerOver } from "./postgresLedger";
  * @param options.warn gets what the user should know about the connection
  * @throws {UserError} if its URL or its schema is invalid
  */
-export function openSharedLedger({ url, schema }: LedgerAddress, options: { warn?: (message: string) => void } = {}): OpenedLedger {
-  const db = openPostgresDatabase(url, schema, options);
+export function openSharedLedger({ url, schema, from }: LedgerAddress, options: { warn?: (message: string) => void } = {}): OpenedLedger {
+  const db = openPostgresDatabase(url, schema, { ...options, ...(from === undefined ? {} : { from }) });
   let key: Promise<Buffer> | undefined;
   return {
     ledger: postgresLedgerOver(db),

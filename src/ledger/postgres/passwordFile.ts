@@ -10,19 +10,27 @@ export interface LoginPlace {
   user?: string | undefined;
 }
 
+/** What the file of passwords has for a login. */
+interface FoundPassword {
+  path: string;
+  /** Whether others may read the file: it is not read then, as by libpq. */
+  isIgnored: boolean;
+  password?: string;
+}
+
 /**
  * The password that libpq would take from `PGPASSFILE`, by default `~/.pgpass`
- * (https://www.postgresql.org/docs/current/libpq-pgpass.html). A file that others may read is ignored, as there.
- * @returns `undefined` if it has none
+ * (https://www.postgresql.org/docs/current/libpq-pgpass.html).
  */
-export async function passwordInFile(place: LoginPlace, env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
-  const path = env.PGPASSFILE ?? (env.APPDATA ? join(env.APPDATA, "postgresql", "pgpass.conf") : join(homedir(), ".pgpass"));
+export async function passwordInFile(place: LoginPlace, env: NodeJS.ProcessEnv = process.env): Promise<FoundPassword> {
+  const path = env.PGPASSFILE || (env.APPDATA ? join(env.APPDATA, "postgresql", "pgpass.conf") : join(homedir(), ".pgpass"));
   try {
     const { mode } = await stat(path);
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) return undefined;
-    return passwordIn(await readFile(path, "utf8"), place);
+    if (process.platform !== "win32" && (mode & 0o077) !== 0) return { path, isIgnored: true };
+    const password = passwordIn(await readFile(path, "utf8"), place);
+    return { path, isIgnored: false, ...(password === undefined ? {} : { password }) };
   } catch {
-    return undefined;
+    return { path, isIgnored: false };
   }
 }
 

@@ -3,8 +3,24 @@ import { UserError } from "../../userError";
 /** An error of the driver: of the server with a SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), or of the network. */
 interface PostgresFault extends Error {
   code?: string;
+  /** Of the operating system: what failed, such as `connect`. */
+  syscall?: string;
+  /** Of the server. */
+  severity?: string;
   /** The connection broke while the transaction was committed. */
   isAmbiguous?: boolean;
+  /** It was not connected yet. */
+  isConnecting?: boolean;
+  /** The password with which it tried to connect. */
+  password?: PasswordOrigin;
+}
+
+/** Where a password came from. */
+export interface PasswordOrigin {
+  /** Absent: there was none. */
+  place?: string;
+  /** A file that is not read because others may read it. */
+  ignored?: string;
 }
 
 /** Whether a transaction met another one, and may be repeated: serialization_failure, deadlock_detected. */
@@ -33,7 +49,9 @@ export function isAway(error: unknown, hasReached: boolean): boolean {
   if (/^(57P03|57P01|53300)$/.test(code)) return true;
   if (/unsupported startup parameter/.test((error as Error).message)) return false;
   // 25006: the other half of a fail-over is still read-only.
-  return hasReached && (isBroken(error as PostgresFault) || /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN|25006)$/.test(code));
+  // ENOENT: a server that restarts removes its Unix socket.
+  const isUnreached = /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|25006)$/.test(code) || isNoSocket(error);
+  return hasReached && (isBroken(error as PostgresFault) || isUnreached);
 }
 
 /** Whether the server wants a connection with TLS, or one without it. */
@@ -52,6 +70,8 @@ export function isBroken(error: Error): boolean {
   return /^(57P0[123]|25P03|08\w{3}|ECONNRESET|EPIPE)$/.test(codeOf(error)) || NO_ANSWER.test(error.message ?? "");
 }
 
+const isNoSocket = (error: unknown) => codeOf(error) === "ENOENT" && (error as PostgresFault).syscall === "connect";
+
 /** Node gives one error for all addresses of a host. */
 function codeOf(error: unknown): string {
   const { code, errors } = error as PostgresFault & { errors?: PostgresFault[] };
@@ -60,12 +80,17 @@ function codeOf(error: unknown): string {
 
 const SAFE = "What was recorded is safe, and runs in flight continue";
 
+const CHANGED_TABLES =
+  "somebody changed its tables: a table or a column of this version is missing. Restore them from a backup, or use another schema";
+
 const ADVICE: Record<string, string> = {
-  "28P01": "the password or the user is wrong: check the URL",
   "28000": "the server refuses this user or this kind of connection: check the URL and its sslmode",
   "3D000": "the database does not exist: create it, or check the URL",
   "42501":
     "the role has too few rights: run `pushpool ledger migrate` with a role that has CREATE on the database, or grant it the rights of docs/ledger.md",
+  "42P01": CHANGED_TABLES,
+  "42703": CHANGED_TABLES,
+  "3F000": CHANGED_TABLES,
   "53100": `its disk is full: make room on the server, then repeat the command. ${SAFE}`,
   "53300": "it has too many connections: raise max_connections, or use a pooler such as pgbouncer",
   "57014": `a statement took longer than the server's statement_timeout: raise it for this role, then repeat the command. ${SAFE}`,
@@ -80,6 +105,8 @@ const ADVICE: Record<string, string> = {
   EPIPE: `the connection broke: repeat the command. ${SAFE}`,
   ETIMEDOUT: "it does not answer: check the network and its firewall",
   EHOSTUNREACH: "it does not answer: check the network and its firewall",
+  ENETUNREACH: "it does not answer: check the network and its firewall",
+  EADDRNOTAVAIL: "its host is no address to connect to: check the URL",
   CERT_HAS_EXPIRED: "its certificate has expired: renew it on the server",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host: use the name that is in it, or sslmode=verify-ca",
 };
@@ -110,9 +137,15 @@ function adviceOfPgbouncer({ message = "" }: PostgresFault): string | undefined 
 const UNTRUSTED =
   /^(SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_SIGNATURE_FAILURE)$/;
 
+/** Classes of the server's codes that say something about its state, or its machine: never about a statement. */
+const STATE_OF_SERVER = /^(08|28|53|55|57|58|F0|XX)\w{3}$/;
+
 function adviceFor(error: PostgresFault): string | undefined {
   const { message = "" } = error;
   const code = codeOf(error);
+  if (code === "28P01") return adviceOnPassword(error);
+  if (error.syscall === "connect" && code === "ENOENT") return "there is no socket of a server: check its folder and its port";
+  if (error.syscall === "connect" && code === "EACCES") return "this user may not use the socket: check its folder and its rights";
   if (code === "28000" && /certificate/.test(message))
     return "the server wants a certificate of this client: give sslcert=FILE and sslkey=FILE in the URL";
   if (code === "28000" && /no encryption|SSL off/.test(message)) return "the server wants TLS: use sslmode=require, or better verify-full";
@@ -125,8 +158,19 @@ function adviceFor(error: PostgresFault): string | undefined {
   if (ofPgbouncer !== undefined) return ofPgbouncer;
   if (NO_ANSWER.test(message)) return `${ADVICE.ETIMEDOUT}. ${SAFE}`;
   // The driver finds no password to send.
-  if (/password must be a string/.test(message)) return "the server wants a password: give it in the URL, or in ~/.pgpass";
-  return /^08/.test(code) ? ADVICE.ECONNRESET : undefined;
+  if (/password must be a (non-empty )?string/.test(message)) return adviceOnPassword(error);
+  if (/^08/.test(code) && !error.isConnecting) return ADVICE.ECONNRESET;
+  const isOfServer = error.severity !== undefined && (error.isConnecting || STATE_OF_SERVER.test(code));
+  if (isOfServer) return `the server says: ${message} (${code})`;
+  // What is no server of Postgres answers anything.
+  return error.isConnecting && !(error instanceof TypeError) && !(error instanceof RangeError) ? message : undefined;
+}
+
+function adviceOnPassword({ password: { place, ignored } = { place: "the URL" } }: PostgresFault): string {
+  if (place === "the URL") return "the password or the user is wrong: check the URL";
+  if (place !== undefined) return `the user, or its password, which comes from ${place}, is wrong`;
+  const unread = ignored === undefined ? "" : `. ${ignored} is not read, because others may read it too: chmod 600 ${ignored}`;
+  return `the server wants a password: give it in the URL, in PGPASSWORD or in ~/.pgpass${unread}`;
 }
 
 /** The driver's errors as messages that say what the user can do (exit code 5). Other errors stay as they are. */

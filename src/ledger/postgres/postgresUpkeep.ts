@@ -8,8 +8,8 @@ import { POSTGRES_MIGRATIONS } from "./migrations";
  * @param warn gets what the user should know about the connection
  * @throws {UserError} if the URL is invalid
  */
-export function openPostgresUpkeep({ url, schema }: LedgerAddress, warn: (message: string) => void): Upkeep & { name: string } {
-  const db = openPostgresDatabase(url, schema, { migrates: false, warn });
+export function openPostgresUpkeep({ url, schema, from }: LedgerAddress, warn: (message: string) => void): Upkeep & { name: string } {
+  const db = openPostgresDatabase(url, schema, { migrates: false, warn, ...(from === undefined ? {} : { from }) });
   const runs = db.table("runs");
   const count = async (request: PruneRequest) =>
     Number((await db.read(`SELECT count(*) AS n FROM ${runs} WHERE ${prunable(request, "$1")}`, [request.before])).rows[0]?.n);

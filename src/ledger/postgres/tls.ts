@@ -19,8 +19,12 @@ export type TlsAttempt = false | ConnectionOptions;
  */
 export function tlsAttempts(url: LedgerUrl): readonly TlsAttempt[] {
   // A Unix socket has no TLS.
-  if (url.sslMode === "disable" || url.host?.startsWith("/")) return [false];
+  if (url.sslMode === "disable" || url.host?.startsWith("/")) {
+    if (!url.requiresBinding) return [false];
+    throw new UserError("the URL of the ledger: channel_binding=require needs TLS, which sslmode=disable and a Unix socket do not have");
+  }
   const tls = tlsOptions(url);
+  if (url.requiresBinding) return [tls];
   switch (url.sslMode) {
     case "allow":
       return [false, tls];
