@@ -53,11 +53,17 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
   return response;
 }
 
+/** The connection to a program's engine, and what that supports. */
+interface Connection {
+  monitor: unknown;
+  features: Record<string, unknown>;
+}
+
 /**
- * The connection to the last program's engine, and what that supports. They are kept, because a program constructs many components: a
- * connection and a question for each would take a quarter of the time.
+ * The connection to the last program's engine. A program constructs many components, and most of its calls arrive at once: all share one
+ * connection and one question, from the first call on.
  */
-let last: { address: string; monitor: unknown; features: Record<string, unknown> } | undefined;
+let last: { address: string; connection: Promise<Connection> } | undefined;
 
 /** Make the SDK act in the program that asks: with its engine, project, stack and configuration. */
 async function enterProgram(request: ConstructRequest, engine: string): Promise<void> {
@@ -74,13 +80,29 @@ async function enterProgram(request: ConstructRequest, engine: string): Promise<
     request.getOrganization(),
   );
   const store = localState.getStore();
-  if (last?.address === address) {
-    Object.assign(store, last.features);
-    store.settings.monitor = last.monitor;
-  } else await settings.awaitFeatureSupport();
-  const features = Object.entries(store).filter(([name]) => name.startsWith("supports"));
-  last = { address, monitor: store.settings.monitor, features: Object.fromEntries(features) };
+  const { monitor, features } = await connectionTo(address);
+  Object.assign(store, features);
+  store.settings.monitor = monitor;
   runtime.setAllConfig(Object.fromEntries(request.getConfigMap().entries()) as Record<string, string>, request.getConfigsecretkeysList());
+}
+
+/** The connection to an engine. It is made in the settings of the call that needs it first, and kept unless it fails. */
+function connectionTo(address: string): Promise<Connection> {
+  if (last?.address === address) return last.connection;
+  const connection = connect();
+  last = { address, connection };
+  connection.catch(() => {
+    if (last?.connection === connection) last = undefined;
+  });
+  return connection;
+}
+
+async function connect(): Promise<Connection> {
+  const { settings, localState } = pulumiInternals();
+  await settings.awaitFeatureSupport();
+  const store = localState.getStore();
+  const features = Object.entries(store).filter(([name]) => name.startsWith("supports"));
+  return { monitor: store.settings.monitor, features: Object.fromEntries(features) };
 }
 
 function dependenciesOf(request: ConstructRequest): Map<string, string[]> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { secretOf, UNKNOWN } from "../../src/engine/wire";
 import type { JsonObject } from "../../src/json";
-import { type Plugin, startPlugin } from "./startPlugin";
+import { type Plugin, type Registered, startMonitor, startPlugin } from "./startPlugin";
 
 // The built provider over real gRPC, as Pulumi's CLI drives it.
 
@@ -234,4 +234,25 @@ test("calls overlap, each in its own project", async () => {
   const all = await Promise.all(names.map((name) => plugin.construct({ type: "pushpool:index:ProcessPushPool", name, inputs: {} })));
   expect(all.map(({ state }) => state.workPoolName)).toEqual(names);
   for (const [index, { registered }] of all.entries()) expect(registered.map(({ name }) => name)).toEqual([names[index]]);
+});
+
+test("components of one program that are asked for at once share one connection, and one question about its engine", async () => {
+  const registered: Registered[] = [];
+  let questions = 0;
+  const onFeatures = () => {
+    questions++;
+  };
+  const monitor = await startMonitor(registered, {}, { onFeatures });
+  try {
+    const names = Array.from({ length: 8 }, (_, index) => `pool-${index}`);
+    const set: Parameters<Plugin["construct"]>[0]["set"] = (request) => request.setMonitorendpoint(monitor.address);
+    const made = await Promise.all(
+      names.map((name) => plugin.construct({ type: "pushpool:index:ProcessPushPool", name, inputs: {}, set })),
+    );
+    expect(made.map(({ error, state }) => error ?? state.workPoolName)).toEqual(names);
+    expect(registered.map(({ name }) => name).sort()).toEqual(names);
+    expect(questions).toBe(1);
+  } finally {
+    monitor.close();
+  }
 });

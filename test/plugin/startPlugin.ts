@@ -53,6 +53,8 @@ export interface ConstructOptions {
   set?: (request: provider.ConstructRequest) => void;
   /** The outputs of a registered resource. By default its inputs, and `<type>-<name>` for its id. */
   outputs?: (registered: Registered) => JsonObject;
+  /** Called when the provider asks what the engine supports. */
+  onFeatures?: () => void;
 }
 
 export interface Constructed {
@@ -147,10 +149,10 @@ async function constructOn(call: Plugin["call"], options: ConstructOptions): Pro
   }
 }
 
-async function startMonitor(
+export async function startMonitor(
   registered: Registered[],
   registeredOutputs: Record<string, JsonObject>,
-  { dryRun, outputs }: ConstructOptions,
+  { dryRun, outputs, onFeatures }: Pick<ConstructOptions, "dryRun" | "outputs" | "onFeatures">,
 ) {
   const { resource: messages, empty } = protocol;
   const features = Object.values(messages.ResourceMonitorFeature as unknown as Record<string, number>);
@@ -158,7 +160,10 @@ async function startMonitor(
     [
       protocol.monitorService,
       {
-        getDeploymentInfo: unary(() => new messages.DeploymentInfo().setSupportedfeaturesList(features as never)),
+        getDeploymentInfo: unary(() => {
+          onFeatures?.();
+          return new messages.DeploymentInfo().setSupportedfeaturesList(features as never);
+        }),
         supportsFeature: unary(() => new messages.SupportsFeatureResponse().setHassupport(true)),
         registerResource: unary((request: resource.RegisterResourceRequest) => {
           const seen = registrationOf(request);
