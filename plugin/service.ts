@@ -12,14 +12,15 @@ import type {
   UpdateRequest,
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { SDK_PRELUDE } from "../src/engine/sdkFlags";
 import type { JsonObject } from "../src/json";
 import type { CheckFailure } from "../src/provider/operations";
+import { constructing } from "./constructing";
 import { type Failures, messageOf } from "./failures";
 import { packageSchema, schemaText } from "./packageSchema";
 import { checkedConfig, versionFault } from "./providerConfig";
 import { proto } from "./pulumiSdk";
 import { Resources } from "./resources";
+import { WhenQuiet } from "./whenQuiet";
 import { plainOf } from "./wireValues";
 
 /** Answers a request of one method of Pulumi's protocol. */
@@ -32,8 +33,12 @@ type Answer = (request: never) => unknown;
 export function providerMethods(engine: string | undefined, failures: Failures): grpc.UntypedServiceImplementation {
   const resources = new Resources();
   let engineAddress = engine ?? "";
+  const whenQuiet = new WhenQuiet(() => void constructing().catch(() => {}));
   const answers: Record<string, Answer> = {
-    getPluginInfo: () => new proto.plugin.PluginInfo().setVersion(packageSchema().version),
+    getPluginInfo: () => {
+      whenQuiet.start();
+      return new proto.plugin.PluginInfo().setVersion(packageSchema().version);
+    },
     getSchema: schemaAnswer,
     attach: (request: PluginAttach) => {
       engineAddress = request.getAddress();
@@ -73,16 +78,18 @@ export function providerMethods(engine: string | undefined, failures: Failures):
       return new proto.empty.Empty();
     },
   };
-  return Object.fromEntries(Object.entries(answers).map(([method, answer]) => [method, unary(answer, failures)]));
+  const each = (answer: Answer): Answer => {
+    return (request) => {
+      whenQuiet.cancel();
+      return answer(request);
+    };
+  };
+  return Object.fromEntries(Object.entries(answers).map(([method, answer]) => [method, unary(each(answer), failures)]));
 }
 
-let prelude: Promise<unknown> | undefined;
-
-/** Construct a component. Only here is Pulumi's SDK loaded, without the parts of it that are seldom used. */
+/** Construct a component. */
 async function constructAnswer(request: ConstructRequest, engine: string) {
-  prelude ??= import(SDK_PRELUDE);
-  await prelude;
-  const { construct } = require("./construct") as typeof import("./construct");
+  const { construct } = await constructing();
   return construct(request, engine);
 }
 

@@ -85,6 +85,7 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
   try {
     providers = createProviderHost(context, { sdk, protocol, folder, config, engineAddress: server.address });
     host.resolve(providers);
+    providers.startNamed();
     const addresses = { monitor: server.address, engine: server.address };
     const run = { project, stack, config, dryRun, parallel, ...addresses, runner: sdk.runner };
     const place = placeVariables(options, project.name);

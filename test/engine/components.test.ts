@@ -20,6 +20,7 @@ class Site extends pulumi.ComponentResource {
   }
 }
 const plain = (value) => (value && typeof value === "object" ? value.value : value);
+if (process.env.ACME_STARTED) require("node:fs").writeFileSync(process.env.ACME_STARTED, "");
 main({
   version: "1.0.0",
   getSchema: async () => "{}",
@@ -47,7 +48,10 @@ class Shop extends pulumi.ComponentResource {
 const shop = new Shop("shop");
 `;
 
-function acmeProject(packages = "packages: { acme: ./acme }"): { write(program: string): void; stack: OfflineStack } {
+function acmeProject(
+  packages = "packages: { acme: ./acme }",
+  env: NodeJS.ProcessEnv = {},
+): { write(program: string): void; stack: OfflineStack } {
   const dir = join(scratch(), "conf");
   mkdirSync(join(dir, "acme"), { recursive: true });
   symlinkSync(MODULES, join(dir, "node_modules"));
@@ -61,7 +65,7 @@ function acmeProject(packages = "packages: { acme: ./acme }"): { write(program: 
   );
   return {
     write: (program) => writeFileSync(join(dir, "index.js"), `${CLASSES}${program}\n`),
-    stack: offlineStack({ projectDir: dir, home: join(dir, "home") }),
+    stack: offlineStack({ projectDir: dir, home: join(dir, "home"), env: { ...process.env, PULUMI_CONFIG_PASSPHRASE: "", ...env } }),
   };
 }
 
@@ -125,3 +129,22 @@ test.each([
   write(`new Site("s", { text: "a" });`);
   await expect(stack.up()).rejects.toThrow(message);
 });
+
+test("a provider that the project file names starts beside the program", async () => {
+  const mark = join(scratch(), "started");
+  const { write, stack } = acmeProject("packages: { acme: ./acme }", { ACME_STARTED: mark });
+  // The program registers nothing before the provider runs, so nothing asks for it.
+  write(
+    `while (!require("node:fs").existsSync(${JSON.stringify(mark)})) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);`,
+  );
+  expect((await stack.up()).changes).toEqual({ create: 2 });
+});
+
+test.each(["packages: { acme: ./nowhere }", "packages: { acme: acme@1.0.0 }"])(
+  "%s does not matter to a program without it",
+  async (packages) => {
+    const { write, stack } = acmeProject(packages);
+    write("");
+    expect((await stack.up()).changes).toEqual({ create: 2 });
+  },
+);

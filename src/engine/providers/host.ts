@@ -68,8 +68,8 @@ export class ProviderHost {
   readonly #attached: Readonly<Record<string, number>>;
   readonly #startMs: number;
   readonly #closed = new AbortController();
-  /** Providers that only gave their schema so far, by package. */
-  readonly #unconfigured = new Map<string, LoadedProvider>();
+  /** Providers that were started before the program needs them, by package. */
+  readonly #ahead = new Map<string, Promise<LoadedProvider>>();
   /** Every process that was started. None outlives the operation, even if its start failed. */
   readonly #processes = new Set<ProviderProcess>();
 
@@ -80,13 +80,21 @@ export class ProviderHost {
   }
 
   /**
-   * Start a provider or attach to a running one, and do the handshake. Takes the one that gave the package's schema, if it is not in use.
+   * Start the providers that the project file names, so that they load while the program does. If one cannot be started, only a program that
+   * uses the package hears of it.
+   */
+  startNamed(): void {
+    for (const packageName of Object.keys(this.#options.project.packages)) this.#startAhead(packageName);
+  }
+
+  /**
+   * Start a provider or attach to a running one, and do the handshake. Takes the one that was started ahead, if it is not in use.
    * @throws {UserError} if the package has no provider, if the provider does not answer, or if the operation is interrupted
    */
   async load(packageName: string): Promise<LoadedProvider> {
-    const started = this.#unconfigured.get(packageName);
-    this.#unconfigured.delete(packageName);
-    return started ?? this.#load(packageName);
+    const ahead = this.#ahead.get(packageName);
+    this.#ahead.delete(packageName);
+    return ahead ?? this.#load(packageName);
   }
 
   /**
@@ -94,9 +102,14 @@ export class ProviderHost {
    * @throws {UserError} as {@link load}
    */
   async schema(packageName: string): Promise<string | undefined> {
-    const loaded = await this.load(packageName);
-    this.#unconfigured.set(packageName, loaded);
-    return loaded.provider.schema();
+    return (await this.#startAhead(packageName)).provider.schema();
+  }
+
+  #startAhead(packageName: string): Promise<LoadedProvider> {
+    const loading = this.#ahead.get(packageName) ?? this.#load(packageName);
+    loading.catch(() => {});
+    this.#ahead.set(packageName, loading);
+    return loading;
   }
 
   async #load(packageName: string): Promise<LoadedProvider> {
@@ -143,8 +156,12 @@ export class ProviderHost {
   /** End every process that is left, and start no others. */
   close(): void {
     this.#closed.abort(new UserError("the operation has ended"));
-    for (const { close } of this.#unconfigured.values()) void close();
-    this.#unconfigured.clear();
+    for (const loading of this.#ahead.values())
+      void loading.then(
+        ({ close }) => close(),
+        () => {},
+      );
+    this.#ahead.clear();
     for (const { kill } of this.#processes) kill();
     this.#processes.clear();
   }
