@@ -52,7 +52,7 @@ test("examples/local: one pool, a deployment, a run of it, and a second `up` cha
 });
 
 test("the root program: without configuration one local pool; with it, the configured pools, with their secrets", async () => {
-  const { dir, home, env, load } = project("", ["Pulumi.yaml", "components", "src", "tsconfig.json"]);
+  const { dir, home, env, load } = project("", ["Pulumi.yaml", "components", "src", "tsconfig.json", "tsconfig.build.json"]);
   const one = offlineStack({ projectDir: dir, home, env });
   await one.up();
   const { manifest } = await load("pushpool");

@@ -120,7 +120,7 @@ exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`);
     const here = await start();
     const empty = holds(here);
     rmSync(join(here.folder, "Pulumi.yaml"));
-    for (const name of ["Pulumi.yaml", "components", "src", "tsconfig.json"])
+    for (const name of ["Pulumi.yaml", "components", "src", "tsconfig.json", "tsconfig.build.json"])
       cpSync(join(repo, name), join(here.folder, name), { recursive: true });
     const { endpoints = "" } = cloud.placeOf(here.fake);
     const etl = {
