@@ -350,13 +350,22 @@ test("a region that does not match the endpoint is reported at once, although th
 });
 
 test("waits for a key and a policy that are not yet effective, with one message", async () => {
-  const { aws, key } = await place({ options: { keyDelay: 700, policyDelay: 900 } });
+  const { aws, key } = await place({ options: { keyDelay: 600_000, policyDelay: 600_000 } });
+  const { keys } = aws.world.iam;
   const pool = poolOf(aws, key);
   const young = openerOf({
     ...pool,
     credentials: { block: "b", ...pool.credentials, data: pool.credentials?.data ?? {}, createdAt: new Date().toISOString() },
   });
-  await submit(await young.open(), aws);
+  const submitted = submit(await young.open(), aws);
+  const refusals = () => aws.calls.filter(({ status }) => status === 400).length;
+  await until(async () => refusals() > 0);
+  const known = keys.get(key.accessKeyId);
+  if (known) known.since -= 600_000;
+  const before = refusals();
+  await until(async () => refusals() > before);
+  for (const policy of known?.principal.policies.values() ?? []) policy.since -= 600_000;
+  await submitted;
   expect(withoutRetryNotices(young.told)).toEqual([
     expect.stringMatching(/the credentials of work pool "etl" are new, and AWS does not know them everywhere yet/),
   ]);

@@ -1,5 +1,5 @@
 import { ClientAssertionCredential, ClientSecretCredential } from "@azure/identity";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type FakeAzure, REAL_AZURE_LIMITS } from "../../../../src/testing";
 import { until } from "../../../until";
 import { ask, azure, clientOf, groupCalls, groupOf } from "./azure";
@@ -35,13 +35,14 @@ describe("logins", () => {
   });
 
   test("a new secret is not known at once", async () => {
-    const fake = await azure({ keyDelay: 100 });
+    const fake = await azure({ keyDelay: 600_000 });
     const { client_id } = fake.client("submitter");
     const client = fake.world.directory.clients.get(client_id) as NonNullable<ReturnType<typeof fake.world.directory.clients.get>>;
-    const { text } = fake.world.directory.addSecret(client);
-    const login = () => new ClientSecretCredential(fake.tenant, client_id, text, loginOf(fake)).getToken(SCOPE);
+    const secret = fake.world.directory.addSecret(client);
+    const login = () => new ClientSecretCredential(fake.tenant, client_id, secret.text, loginOf(fake)).getToken(SCOPE);
     await expect(login()).rejects.toThrow(/AADSTS7000215/);
-    await until(() => login().catch(() => false));
+    secret.startAt -= 600_000;
+    expect((await login()).token).not.toBe("");
   });
 
   test("a token of another issuer", async () => {
@@ -120,7 +121,7 @@ describe("roles", () => {
   });
 
   test("a custom role takes effect late", async () => {
-    const fake = await azure({ roleDelay: 5_000 });
+    const fake = await azure({ roleDelay: 600_000 });
     const { object_id, ...rest } = fake.client("submitter", []);
     const role = "5ad1a0f5-0f5b-4c2d-9d7a-0f0f0f0f0f0f";
     const roles = `${fake.scope}/providers/Microsoft.Authorization`;
@@ -136,7 +137,9 @@ describe("roles", () => {
     const client = clientOf(fake, { object_id, ...rest });
     const read = () => client.containerGroups.get(fake.resourceGroup, "one").catch(({ code }: { code: string }) => code);
     expect(await read()).toBe("AuthorizationFailed");
-    await until(async () => (await read()) === "ResourceNotFound");
+    const { access } = fake.world;
+    for (const late of [access.definition(role), ...access.assignments]) if (late) late.effectiveAt -= 600_000;
+    expect(await read()).toBe("ResourceNotFound");
   });
 
   test("secrets and service principals are made in the directory, by those who administer it", async () => {
@@ -235,10 +238,12 @@ describe("what stands in the way", () => {
   });
 
   test("a resource group that is being deleted", async () => {
-    const fake = await azure({ groupDeletion: 100 });
-    await groupCalls(fake, "one").put(groupOf("sleep 60"));
-    await ask(fake, "DELETE", `${fake.scope}?api-version=2024-03-01`);
-    expect(await groupCalls(fake, "two").put(groupOf("true"))).toMatchObject({
+    const [slow, fake] = [await azure({ groupDeletion: 600_000 }), await azure()];
+    for (const each of [slow, fake]) {
+      await groupCalls(each, "one").put(groupOf("sleep 60"));
+      await ask(each, "DELETE", `${each.scope}?api-version=2024-03-01`);
+    }
+    expect(await groupCalls(slow, "two").put(groupOf("true"))).toMatchObject({
       status: 409,
       body: { error: { code: "ResourceGroupBeingDeleted" } },
     });
@@ -252,6 +257,8 @@ describe("what stands in the way", () => {
 describe("limits", () => {
   test("Resource Manager's, by principal", async () => {
     const fake = await azure({ limits: { reads: { size: 2, refill: 1 } } });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    onTestFinished(() => void vi.useRealTimers());
     const calls = groupCalls(fake, "one");
     const left = [await calls.get(), await calls.get()].map(({ headers }) => headers["x-ms-ratelimit-remaining-subscription-reads"]);
     expect(left).toEqual(["1099", "1098"]);
@@ -259,7 +266,9 @@ describe("limits", () => {
     expect(refused).toMatchObject({ status: 429, body: { error: { code: "SubscriptionRequestsThrottled" } } });
     expect([refused.headers["retry-after"], refused.headers["x-ms-failure-cause"]]).toEqual(["1", "gateway"]);
     expect((await calls.put(groupOf("true"))).status).toBe(201);
-    await until(async () => (await calls.get()).status === 200);
+    expect((await calls.get()).status).toBe(429);
+    vi.setSystemTime(Date.now() + 1_000);
+    expect((await calls.get()).status).toBe(200);
   });
 
   test("Container Instances', by hour and by five minutes", async () => {

@@ -122,7 +122,7 @@ async function replay(name: string, { options, resourceGroups = [], before, part
       (method === "GET" && ours.status < 300 && isBehind(recorded.response.body, ours.body));
     const end = Date.now() + 90_000;
     while (waits() && Date.now() < end) {
-      await new Promise((done) => setTimeout(done, 5));
+      await new Promise((done) => setTimeout(done, 20));
       ours = await send();
     }
     learn(recorded.response, ours, known);
@@ -358,7 +358,7 @@ describe.runIf(there)("states as recorded", () => {
 
 describe.runIf(there)("what lies around them as recorded", () => {
   test("a resource group that is made and deleted", async () => {
-    expect(await replay("rg-create-error-and-lifecycle", { options: { groupDeletion: 300 } })).toEqual([]);
+    expect(await replay("rg-create-error-and-lifecycle", { options: { groupDeletion: 3_000 } })).toEqual([]);
   });
 
   test("a resource group in a region that there is not", async () => {
@@ -366,7 +366,7 @@ describe.runIf(there)("what lies around them as recorded", () => {
   });
 
   test("a managed identity and its federated credential", async () => {
-    expect(await replay("identity-user-assigned-life", { options: { groupDeletion: 300 } })).toEqual([]);
+    expect(await replay("identity-user-assigned-life", { options: { groupDeletion: 3_000 } })).toEqual([]);
   });
 
   test("a custom role", async () => {
@@ -375,7 +375,7 @@ describe.runIf(there)("what lies around them as recorded", () => {
 
   test("a role for a principal that is not known yet", async () => {
     const found = await replay("rbac-principal-not-found-retries", {
-      options: { principalDelay: 60_000, groupDeletion: 300 },
+      options: { principalDelay: 60_000, groupDeletion: 3_000 },
       before: (fake, { response }, index) => {
         // After five refusals it is known.
         if (index > 5 && response.status === 201) for (const principal of fake.world.directory.principals.values()) principal.madeAt = 0;
