@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Route } from "playwright-core";
 import { expect } from "vitest";
 import { test } from "./page";
 import { project, startUi } from "./project";
@@ -118,4 +118,64 @@ test("run again starts from the parameters of the earlier run; the shown command
   await reaches(page, "COMPLETED");
   await page.getByTestId("tab-parameters").click();
   await expect.poll(() => page.getByRole("tabpanel").innerText()).toMatch(/"rows": 10/);
+});
+
+/** Hold the next reply to a request that matches, as a slow connection does. @returns that it was read, and a function that lets it through */
+async function holdReply(page: Page, url: RegExp): Promise<{ read: Promise<void>; release(): Promise<void> }> {
+  const read = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
+  const hold = async (route: Route) => {
+    const response = await route.fetch();
+    read.resolve();
+    await released.promise;
+    // The page may have given the request up.
+    await route.fulfill({ response }).catch(() => {});
+    done.resolve();
+  };
+  await page.route(url, hold, { times: 1 });
+  return {
+    read: read.promise,
+    release: () => {
+      released.resolve();
+      return done.promise;
+    },
+  };
+}
+
+test("a reply that was read before a run ended and arrives afterwards does not bring its old state back", async ({ newUser }) => {
+  const at = project();
+  const ui = await startUi(at);
+  const { page } = await newUser();
+  await page.goto(ui.url);
+  const late = await holdReply(page, /\/api\/runs\/[^/?]+$/);
+  await page.goto(`${ui.origin}/deployments/etl/hold/new`);
+  await page.getByTestId("submit").click();
+  await late.read;
+  await reaches(page, "RUNNING");
+  at.make("release");
+  await reaches(page, "COMPLETED");
+  await late.release();
+  await page.getByTestId("tab-states").click();
+  await page.getByTestId("states").locator("tbody [data-testid=state]").getByText("Completed").waitFor();
+  expect(await headState(page).innerText()).toBe("Completed");
+});
+
+test("a list that was read before a run ended and arrives afterwards does not bring its old state back", async ({ newUser }) => {
+  const at = project();
+  const ui = await startUi(at);
+  const { page } = await newUser();
+  await page.goto(ui.url);
+  await page.goto(`${ui.origin}/?${["SCHEDULED", "PENDING", "RUNNING", "COMPLETED"].map((state) => `state=${state}`).join("&")}`);
+  await page.getByText("No run matches").waitFor();
+  const late = await holdReply(page, /\/api\/runs\?/);
+  at.pushpool("run", "etl/hold", "--detach");
+  const row = page.getByTestId("run-row");
+  await late.read;
+  await row.locator("[data-state=RUNNING]").waitFor();
+  at.make("release");
+  await row.locator("[data-state=COMPLETED]").waitFor();
+  await late.release();
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+  expect(await row.getByTestId("state").innerText()).toBe("Completed");
 });

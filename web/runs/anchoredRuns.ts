@@ -78,7 +78,8 @@ export function newestKnown(list: AnchoredRuns): string | null {
   return list.fresh[0]?.id ?? list.upTo;
 }
 
-function newer(old: RunRow | undefined, run: RunRow): RunRow {
+/** The newer one of two rows of a run. */
+export function newer(old: RunRow | undefined, run: RunRow): RunRow {
   return old?.id === run.id && old.version > run.version ? old : run;
 }
 

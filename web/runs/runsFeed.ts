@@ -1,5 +1,5 @@
 import { batch, signal } from "@preact/signals";
-import type { LiveEvents, LiveView, RunsFilter, RunsPage } from "../../src/ui/wire";
+import type { LiveEvents, LiveView, RunRow, RunsFilter, RunsPage } from "../../src/ui/wire";
 import type { RowRange } from "../parts/virtualWindow";
 import { get, RequestError, send } from "../server/request";
 import { openStream } from "../server/stream";
@@ -8,6 +8,7 @@ import {
   type AnchoredRuns,
   anchored,
   missingOffset,
+  newer,
   newestKnown,
   PAGE_SIZE,
   withChanged,
@@ -39,6 +40,8 @@ export class RunsFeed {
   private turn = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private told = "";
+  /** The rows of runs in sight as the stream brought them. A page that was read earlier may arrive later. */
+  private readonly heard = new Map<string, RunRow>();
 
   constructor(readonly filters: RunsFilter) {}
 
@@ -50,6 +53,7 @@ export class RunsFeed {
       opened: (again) => {
         this.session = undefined;
         this.told = "";
+        this.heard.clear();
         if (again) void this.refresh();
       },
       on: {
@@ -57,7 +61,10 @@ export class RunsFeed {
           this.session = session;
           this.tellSoon();
         },
-        runs: ({ runs }) => this.update((list) => withChanged(list, runs)),
+        runs: ({ runs }) => {
+          for (const run of runs) this.heard.set(run.id, run);
+          this.update((list) => withChanged(list, runs));
+        },
         new: ({ runs, total }) => {
           this.update((list) => withFresh(list, runs, total));
           if (this.isAtTop) this.showFresh();
@@ -145,7 +152,8 @@ export class RunsFeed {
       if (turn !== this.turn) return false;
       batch(() => {
         this.error.value = undefined;
-        this.list.value = put(page, this.list.value);
+        const runs = page.runs.map((run) => newer(this.heard.get(run.id), run));
+        this.list.value = put({ ...page, runs }, this.list.value);
       });
       this.tellSoon();
       return true;
@@ -170,8 +178,12 @@ export class RunsFeed {
     const list = this.list.value;
     const session = this.session;
     if (!session || !list) return;
-    const ids = list.rows.slice(this.sight.first, this.sight.last).flatMap((row) => (row ? [row.id] : []));
-    const view: LiveView = { ids: ids.slice(0, 200), filters: this.filters, newest: newestKnown(list) };
+    const ids = list.rows
+      .slice(this.sight.first, this.sight.last)
+      .flatMap((row) => (row ? [row.id] : []))
+      .slice(0, 200);
+    for (const id of this.heard.keys()) if (!ids.includes(id)) this.heard.delete(id);
+    const view: LiveView = { ids, filters: this.filters, newest: newestKnown(list) };
     const text = JSON.stringify(view);
     if (text === this.told) return;
     this.told = text;

@@ -7,7 +7,10 @@ export interface Resource<T> {
   data: T | undefined;
   error: RequestError | undefined;
   reload(): void;
-  /** Replace the data by what a stream or an answer brought. */
+  /**
+   * Replace the data by what a stream or an answer brought. A reply that is still on its way is older, and is dropped: it would stay on the
+   * page if nothing changes any more.
+   */
   replace(data: T): void;
 }
 
@@ -21,10 +24,12 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   latest.current = load;
+  const underway = useRef<AbortController>(undefined);
   const epoch = reconnects.value;
 
   useEffect(() => {
     const abort = new AbortController();
+    underway.current = abort;
     latest.current(abort.signal).then(
       (data) => !abort.signal.aborted && setState({ key, data }),
       (error) => !abort.signal.aborted && setState((before) => ({ ...(before.key === key ? before : { key }), error })),
@@ -33,7 +38,13 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   }, [key, turn, epoch]);
 
   const reload = useCallback(() => setTurn((before) => before + 1), []);
-  const replace = useCallback((data: T) => setState({ key, data }), [key]);
+  const replace = useCallback(
+    (data: T) => {
+      underway.current?.abort();
+      setState({ key, data });
+    },
+    [key],
+  );
   const mine = state.key === key;
   return { data: mine ? state.data : undefined, error: mine ? state.error : undefined, reload, replace };
 }
