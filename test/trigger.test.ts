@@ -20,7 +20,7 @@ function trigger(): Trigger {
     ),
     deployments: {
       "a/hello": { command: `sh -c 'echo "got $PUSHPOOL_PARAMETERS"'`, workPool: { name: "local" } },
-      "a/long": { command: "sleep 60", workPool: { name: "local" } },
+      "a/long": { command: "sleep 600", workPool: { name: "local" } },
     },
   };
   writeFileSync(manifest, JSON.stringify(definition), { mode: 0o600 });

@@ -42,7 +42,7 @@ test("many 429 and 503 on every call: one execution in the end", async () => {
 });
 
 test("ls without access to Google shows the last known state, with a warning", async () => {
-  const place = here({ "hello/long": "sleep 60" });
+  const place = here({ "hello/long": "sleep 600" });
   const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
   google.world.services.delete("run.googleapis.com");
   const { status, stdout, stderr } = await place.run("ls", "--json");

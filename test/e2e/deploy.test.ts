@@ -115,7 +115,7 @@ describe("what is deployed", () => {
     expect(place.pushpool("run", "hello/one", "--flow-run-name", "first")).toMatchObject({ status: 0, stdout: "Hi, world!\n" });
     expect(JSON.parse(place.pushpool("show", "first", "--json").stdout)).toMatchObject({ run: { tags: ["a"], workQueue: "fast" } });
     // This run holds the slot; the next one is cancelled and never sent.
-    const id = place.pushpool("run", "hello/one", "--job-variable", "command=sleep 60", "--detach").stdout.trim();
+    const id = place.pushpool("run", "hello/one", "--job-variable", "command=sleep 600", "--detach").stdout.trim();
     expect(place.pushpool("run", "hello/one")).toMatchObject({
       status: 3,
       stderr: expect.stringMatching(/deployment "hello\/one" runs 1 at a time.*CANCEL_NEW/),

@@ -21,7 +21,7 @@ const here = (commands: Record<string, string>, over: Parameters<typeof ecsManif
   ecsPlace(ecsManifest(aws, key, commands, over));
 
 test("a run past its time limit: ls only shows it; whoever waits for it stops it", async () => {
-  const place = here({ "hello/long": "sleep 60" }, { pool: { timeoutSeconds: 1 } });
+  const place = here({ "hello/long": "sleep 600" }, { pool: { timeoutSeconds: 1 } });
   const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
   const task = [...aws.world.tasks.values()].slice(-1)[0]?.record;
   await until(() => task?.startedAt !== undefined && Date.now() > task.startedAt + 2_000);

@@ -57,7 +57,7 @@ test.each([
 });
 
 test("a run in flight: cancel, and destroy's refusal", () => {
-  const here = placeWith(manifestOf({ "a/long": "sh -c 'sleep 60'" }));
+  const here = placeWith(manifestOf({ "a/long": "sh -c 'sleep 600'" }));
   here.pushpool("run", "a/long", "--detach");
   const ledger = new DatabaseSync(join(here.home, "ledger.db"));
   ledger.prepare("UPDATE runs SET name = ?").run(HOSTILE);

@@ -8,7 +8,7 @@ import { CTRL_C, CTRL_D, linesOf, onTerminal, terminalTest } from "./terminal";
 const example = join(__dirname, "..", "..", "examples", "local");
 const manifest = manifestOf({
   "hello/quick": "sh -c 'echo to out; echo to err >&2'",
-  "hello/sleep": "sleep 60",
+  "hello/sleep": "sleep 600",
   "hello/stubborn": `sh -c 'trap "" TERM; echo deaf; for n in $(seq 30); do sleep 0.2; done'`,
 });
 

@@ -13,7 +13,7 @@ function coloured(): Place {
   return { ...here, env: rest };
 }
 
-const manifest = manifestOf({ "a/short": "sh -c 'echo one; sleep 0.5; echo two'", "a/long": "sh -c 'echo up; sleep 60'" });
+const manifest = manifestOf({ "a/short": "sh -c 'echo one; sleep 0.5; echo two'", "a/long": "sh -c 'echo up; sleep 600'" });
 
 terminalTest("a terminal shows phases with times, the log below, a live line, the end", () => {
   const { status, screen } = onTerminal(coloured(), ["run", "a/short"], []);

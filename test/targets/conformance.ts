@@ -135,7 +135,7 @@ export function describeTarget(name: string, make: () => Harness): void {
     test("several are observed together, and each id has its own answer", async () => {
       const { open, job } = make();
       const target = open();
-      const scripts = ["exit 0", "sleep 20", "exit 3", "sleep 20"];
+      const scripts = ["exit 0", "sleep 600", "exit 3", "sleep 600"];
       const ids = await Promise.all(scripts.map((script) => submit(target, target.plan(job(script), newRun()))));
       await untilEnded(target, ids[0] as string);
       await untilEnded(target, ids[2] as string);
@@ -215,7 +215,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       const { open, job } = make();
       const target = open();
       for (let n = 0; n < 15; n++) {
-        const id = await submit(target, target.plan(job("sleep 60"), newRun()));
+        const id = await submit(target, target.plan(job("sleep 600"), newRun()));
         // Longer than this test waits: whatever ends has handled SIGTERM, and was not killed.
         await target.stop(id, { reason: "test", graceSeconds: 300 });
         expect(await untilEnded(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
@@ -227,7 +227,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       const target = open();
       const id = await submit(
         target,
-        target.plan(job("trap '' TERM; echo up; (trap '' TERM; sleep 60) & while :; do sleep 0.05; done"), newRun()),
+        target.plan(job("trap '' TERM; echo up; (trap '' TERM; sleep 600) & while :; do sleep 0.05; done"), newRun()),
       );
       await until(async () => (await target.logs(id)).lines.length > 0);
       await target.stop(id, { reason: "test", graceSeconds: 1 });

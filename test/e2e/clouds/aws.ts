@@ -143,7 +143,7 @@ export const AWS_RUNS: Runs<FakeAws, FakeAwsOptions, ReturnType<FakeAws["accessK
     { name: "a signal of its own", command: "sh -c 'kill -SEGV $$'", state: "CRASHED", code: 1, says: /SIGSEGV/ },
     {
       name: "out of memory",
-      command: "sleep 60",
+      command: "sleep 600",
       during: (task) => aws().world.outOfMemory(task),
       state: "CRASHED",
       code: 1,
@@ -151,7 +151,7 @@ export const AWS_RUNS: Runs<FakeAws, FakeAwsOptions, ReturnType<FakeAws["accessK
     },
     {
       name: "a Spot interruption",
-      command: "sleep 60",
+      command: "sleep 600",
       during: (task) => aws().world.interruptSpot(task),
       state: "CRASHED",
       code: 1,
@@ -159,7 +159,7 @@ export const AWS_RUNS: Runs<FakeAws, FakeAwsOptions, ReturnType<FakeAws["accessK
     },
     {
       name: "a failing machine",
-      command: "sleep 60",
+      command: "sleep 600",
       during: (task) => aws().world.loseHost(task),
       state: "CRASHED",
       code: 1,
@@ -167,7 +167,7 @@ export const AWS_RUNS: Runs<FakeAws, FakeAwsOptions, ReturnType<FakeAws["accessK
     },
     {
       name: "someone else's stop",
-      command: "sleep 60",
+      command: "sleep 600",
       during: (task) => aws().world.stopTask(task),
       state: "CANCELLED",
       code: 3,
@@ -175,7 +175,7 @@ export const AWS_RUNS: Runs<FakeAws, FakeAwsOptions, ReturnType<FakeAws["accessK
     },
     {
       name: "a sidecar that ends the task",
-      command: "sleep 60",
+      command: "sleep 600",
       pool: withContainers([{ name: "proxy", image: "acme/proxy:1", essential: true, command: ["sh", "-c", "exit 9"] }]),
       state: "CRASHED",
       code: 1,
@@ -183,7 +183,7 @@ export const AWS_RUNS: Runs<FakeAws, FakeAwsOptions, ReturnType<FakeAws["accessK
     },
     {
       name: "a sidecar that runs out of memory",
-      command: "sleep 60",
+      command: "sleep 600",
       pool: withContainers([{ name: "proxy", image: "acme/proxy:1", command: ["sleep", "60"] }]),
       during: (task) => aws().world.outOfMemory(task, "proxy"),
       state: "CRASHED",

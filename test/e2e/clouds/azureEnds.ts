@@ -21,7 +21,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   { name: "a signal of its own", command: "sh -c 'kill -SEGV $$'", state: "CRASHED", code: 1, says: /SIGSEGV/ },
   {
     name: "out of memory",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.outOfMemory(id),
     state: "CRASHED",
     code: 1,
@@ -29,7 +29,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "no exit code",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.crash(id),
     state: "FAILED",
     code: 1,
@@ -37,7 +37,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "maintenance",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.maintain(id),
     state: "CRASHED",
     code: 1,
@@ -45,7 +45,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "a lost machine",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.loseNode(id, 60_000),
     state: "CRASHED",
     code: 1,
@@ -53,7 +53,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "more maintenance",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.maintain(id, 7148),
     state: "CRASHED",
     code: 1,
@@ -61,7 +61,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "a lost machine, and another one that runs it again",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.loseNode(id, 0),
     state: "CRASHED",
     code: 1,
@@ -69,7 +69,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "a Spot eviction",
-    command: "sleep 60",
+    command: "sleep 600",
     pool: withProperties(() => ({ priority: "Spot" })),
     during: (id) => azure().world.evict(id),
     state: "CRASHED",
@@ -78,7 +78,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "someone else's stop",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.stopGroup(id),
     state: "CANCELLED",
     code: 3,
@@ -86,7 +86,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "a container group that someone deleted",
-    command: "sleep 60",
+    command: "sleep 600",
     during: (id) => azure().world.deleteGroup(id),
     state: "CANCELLED",
     code: 3,
@@ -94,7 +94,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
   },
   {
     name: "its time limit",
-    command: "sleep 60",
+    command: "sleep 600",
     pool: { timeoutSeconds: 1 },
     state: "TimedOut",
     code: 1,

@@ -137,7 +137,7 @@ export const GCP_RUNS: Runs<FakeGoogleCloud, FakeGoogleCloudOptions, JsonObject>
     { name: "a signal of its own", command: "sh -c 'kill -SEGV $$'", state: "CRASHED", code: 1, says: /was ended by SIGSEGV/ },
     {
       name: "out of memory",
-      command: "sleep 60",
+      command: "sleep 600",
       during: (execution) => google().world.outOfMemory(execution),
       state: "CRASHED",
       code: 1,
@@ -145,7 +145,7 @@ export const GCP_RUNS: Runs<FakeGoogleCloud, FakeGoogleCloudOptions, JsonObject>
     },
     {
       name: "its time limit",
-      command: "sleep 60",
+      command: "sleep 600",
       jobVariables: { timeout: 1 },
       state: "TimedOut",
       code: 1,
@@ -153,7 +153,7 @@ export const GCP_RUNS: Runs<FakeGoogleCloud, FakeGoogleCloudOptions, JsonObject>
     },
     {
       name: "someone else's cancellation",
-      command: "sleep 60",
+      command: "sleep 600",
       during: (execution) => google().world.cancel(execution),
       state: "CANCELLED",
       code: 3,
@@ -161,7 +161,7 @@ export const GCP_RUNS: Runs<FakeGoogleCloud, FakeGoogleCloudOptions, JsonObject>
     },
     {
       name: "an execution that someone deleted",
-      command: "sleep 60",
+      command: "sleep 600",
       during: (execution) => google().world.deleteExecution(execution),
       state: "CRASHED",
       code: 1,

@@ -56,7 +56,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
     });
 
     test("cancel waits until the cloud reports that it has stopped; ls shows the same", async () => {
-      const place = here({ "hello/long": "sleep 60" });
+      const place = here({ "hello/long": "sleep 600" });
       const id = (await place.run("run", "hello/long", "--detach")).stdout.trim();
       const cancelled = await place.run("cancel", id, ...row.cancel.args);
       expect([cancelled.status, cancelled.stderr]).toEqual([0, expect.stringMatching(row.cancel.says)]);
@@ -120,7 +120,7 @@ function describeRuns<Fake extends { stop(): Promise<void> }, Options, Key>(
 
     test("--credentials ambient: the caller's own login instead of the pool's, which may be unreadable, for everything that is done with the run", async () => {
       const own = row.key(fake, "ada");
-      const commands = { "hello/prod": "echo hello", "hello/bad": "sh -c 'exit 3'", "hello/long": "sleep 60" };
+      const commands = { "hello/prod": "echo hello", "hello/bad": "sh -c 'exit 3'", "hello/long": "sleep 600" };
       const place = here(commands, { block: row.sealed });
       row.login(place, own);
       expect(await place.run("run", "hello/prod")).toMatchObject({ status: 2, stderr: expect.stringContaining("--credentials ambient") });

@@ -57,7 +57,7 @@ describeTarget("cloudRun", () => {
       { name: "a signal of its own", job: job("kill -SEGV $$"), outcome: { kind: "signalled", signal: "SIGSEGV" } },
       {
         name: "the time limit",
-        job: jobOf(account, "sleep 60", { task: { timeout: 1 } }),
+        job: jobOf(account, "sleep 600", { task: { timeout: 1 } }),
         outcome: { kind: "timedOut", phase: "running" },
       },
       {
@@ -67,7 +67,7 @@ describeTarget("cloudRun", () => {
       },
       {
         name: "out of memory",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: async (id) => {
           await untilRunning(id);
           google.world.outOfMemory(id);
@@ -76,7 +76,7 @@ describeTarget("cloudRun", () => {
       },
       {
         name: "cancelled by someone else",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: async (id) => {
           await untilRunning(id);
           google.world.cancel(id);
@@ -85,7 +85,7 @@ describeTarget("cloudRun", () => {
       },
       {
         name: "deleted by someone else",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: async (id) => {
           await untilRunning(id);
           google.world.deleteExecution(id);

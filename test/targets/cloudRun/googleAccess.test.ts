@@ -124,7 +124,7 @@ describe("credentials and permissions", () => {
       "logging.logEntries.list",
     ]);
     const target = await open();
-    const id = await submit(target, jobOf(google, "echo up; sleep 60"));
+    const id = await submit(target, jobOf(google, "echo up; sleep 600"));
     await until(async () => (await target.logs(id)).lines.length > 0);
     await target.stop(id, { reason: "test", graceSeconds: 1 });
     expect((await ended(target, id)).outcome).toEqual({ kind: "cancelled", by: "us", reason: "test" });

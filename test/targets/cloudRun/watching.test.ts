@@ -95,7 +95,7 @@ describe("logs", () => {
     const { google, open } = await place();
     const target = await open();
     const ids = await Promise.all(
-      Array.from({ length: 10 }, (_, n) => submit(target, jobOf(google, "echo $N; sleep 60", { env: { N: String(n) } }))),
+      Array.from({ length: 10 }, (_, n) => submit(target, jobOf(google, "echo $N; sleep 600", { env: { N: String(n) } }))),
     );
     await until(() => google.world.log.entries.length === 10);
     const before = ran(google, "logging.entries.list");
@@ -277,7 +277,7 @@ describe("watching many", () => {
   test("an execution that Google does not show at first is pending, not lost", async () => {
     const { google, open } = await place({ env: { ...QUICK, PUSHPOOL_CLOUD_RUN_SETTLE_SECONDS: "5" } });
     const target = await open();
-    const id = await submit(target, jobOf(google, "sleep 60"));
+    const id = await submit(target, jobOf(google, "sleep 600"));
     google.plant({
       on: "run.executions.get",
       fault: { kind: "refuse", code: "NOT_FOUND", message: "Resource 'x' of kind 'EXECUTION' does not exist." },

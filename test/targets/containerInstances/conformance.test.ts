@@ -44,7 +44,7 @@ describeTarget("azure-container-instance", () => {
     await untilRunning(id);
     what(groupOf(id));
   };
-  const spot = job("sleep 60");
+  const spot = job("sleep 600");
   atPath(spot as never, ["arm_template", "resources", 0, "properties", "priority"], "Spot");
   return {
     open: (): Target => {
@@ -57,7 +57,7 @@ describeTarget("azure-container-instance", () => {
     ends: [
       { name: "a command that is not there", job: { ...job("true"), command: "no-such-command-here" }, outcome: { kind: "failedToStart" } },
       { name: "a signal of its own", job: job("kill -SEGV $$"), outcome: { kind: "signalled", signal: "SIGSEGV" } },
-      { name: "the time limit", job: job("sleep 60"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
+      { name: "the time limit", job: job("sleep 600"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
       {
         name: "the time limit, though the command then exits with 0",
         job: job("trap 'exit 0' TERM; while :; do sleep 0.05 & wait; done"),
@@ -66,37 +66,37 @@ describeTarget("azure-container-instance", () => {
       },
       {
         name: "out of memory",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((group) => azure.world.outOfMemory(group)),
         outcome: { kind: "signalled", signal: "SIGKILL" },
       },
       {
         name: "no exit code",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((group) => azure.world.crash(group)),
         outcome: { kind: "failed" },
       },
       {
         name: "stopped by someone else",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((group) => azure.world.stopGroup(group)),
         outcome: { kind: "cancelled", by: "someoneElse" },
       },
       {
         name: "deleted by someone else before anybody looked",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((group) => azure.world.deleteGroup(group)),
         outcome: { kind: "lost" },
       },
       {
         name: "maintenance",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((group) => azure.world.maintain(group)),
         outcome: { kind: "signalled", signal: "an unknown signal" },
       },
       {
         name: "a lost machine",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((group) => azure.world.loseNode(group, 200)),
         outcome: { kind: "lost" },
       },

@@ -70,7 +70,7 @@ describe("one container group, whatever comes back of the PUT", () => {
   test("a group of that name which is not the run's is left alone", async () => {
     const { azure, open } = await place();
     const run = runOf(randomUUID());
-    const id = await submit(await open(), "sleep 60", run);
+    const id = await submit(await open(), "sleep 600", run);
     azure.world.group(id).spec.tags = { "pushpool-run": "another" };
     const other = openerOf(poolOf(azure, azure.client("other")));
     await expect(submit(await other.open(), "true", run)).rejects.toThrow(/there is a container group .* it is not this run's/);

@@ -61,7 +61,7 @@ describeTarget("ecs", () => {
         outcome: { kind: "failedToStart" },
       },
       { name: "a signal of its own", job: job("kill -SEGV $$"), outcome: { kind: "signalled", signal: "SIGSEGV" } },
-      { name: "the time limit", job: job("sleep 60"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
+      { name: "the time limit", job: job("sleep 600"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
       {
         name: "the time limit, though the command then exits with 0",
         job: job("trap 'exit 0' TERM; while :; do sleep 0.05 & wait; done"),
@@ -70,29 +70,34 @@ describeTarget("ecs", () => {
       },
       {
         name: "out of memory",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((task) => aws.world.outOfMemory(task)),
         outcome: { kind: "signalled", signal: "SIGKILL" },
       },
       {
         name: "stopped by someone else",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((task) => aws.world.stopTask(task)),
         outcome: { kind: "cancelled", by: "someoneElse" },
       },
       {
         name: "a Spot interruption",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((task) => aws.world.interruptSpot(task)),
         outcome: { kind: "signalled", signal: "SIGTERM" },
       },
       {
         name: "a failing machine",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: whileRunning((task) => aws.world.loseHost(task)),
         outcome: { kind: "lost" },
       },
-      { name: "forgotten by ECS", job: job("sleep 60"), during: whileRunning((task) => aws.world.forget(task)), outcome: { kind: "lost" } },
+      {
+        name: "forgotten by ECS",
+        job: job("sleep 600"),
+        during: whileRunning((task) => aws.world.forget(task)),
+        outcome: { kind: "lost" },
+      },
     ],
     everythingKept: () => {
       const { world } = aws;

@@ -48,10 +48,10 @@ describeTarget("process", () => {
       },
       { name: "a program that itself exits 127", job: job("exit 127"), outcome: { kind: "exited", code: 127 } },
       { name: "a signal", job: job("kill -SEGV $$"), outcome: { kind: "signalled", signal: "SIGSEGV" } },
-      { name: "the time limit", job: job("sleep 60"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
+      { name: "the time limit", job: job("sleep 600"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
       {
         name: "a process group that was killed from outside",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: async (id) => {
           await untilStarted(id);
           process.kill(-pidOf(id), "SIGKILL");
@@ -60,7 +60,7 @@ describeTarget("process", () => {
       },
       {
         name: "a wrapper that was killed from outside, which ends the rest too",
-        job: job("sleep 60"),
+        job: job("sleep 600"),
         during: async (id) => {
           await untilStarted(id);
           process.kill(pidOf(id), "SIGKILL");
@@ -101,7 +101,7 @@ describe("only process:push", () => {
   test("requests to stop that arrive together send SIGTERM all the same", async () => {
     const { target } = here();
     for (let n = 0; n < 40; n++) {
-      const id = await run(target, job("echo up; exec sleep 60"));
+      const id = await run(target, job("echo up; exec sleep 600"));
       await until(async () => (await target.logs(id)).lines.length > 0);
       // Longer than this test waits: SIGKILL ends none of them.
       for (let request = 0; request < 4; request++) await target.stop(id, { reason: "test", graceSeconds: 300 });
@@ -168,7 +168,7 @@ describe("only process:push", () => {
 
   test("another process with the same pid is not taken for the run", async () => {
     const { target } = here();
-    const id = await run(target, job("sleep 60"));
+    const id = await run(target, job("sleep 600"));
     // Start it in another tick of the kernel's clock (10 ms), which distinguishes two processes with one pid.
     await new Promise((done) => setTimeout(done, 50));
     const other = spawn("sleep", ["60"]);

@@ -36,7 +36,7 @@ describeTarget("toy", () => ({
       outcome: { kind: "failedToStart", reason: "spawn no-such-command-here ENOENT" },
     },
     { name: "a signal", job: job("kill -SEGV $$"), outcome: { kind: "signalled", signal: "SIGSEGV" } },
-    { name: "the time limit", job: job("sleep 60"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
+    { name: "the time limit", job: job("sleep 600"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
   ],
   everythingKept: () => JSON.stringify([...cloud.runs]),
 }));

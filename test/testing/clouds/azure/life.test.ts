@@ -99,7 +99,7 @@ describe("ends", () => {
   });
 
   test("deleted: gone at once, with its log", async () => {
-    const { fake, calls } = await started("echo hello; sleep 60");
+    const { fake, calls } = await started("echo hello; sleep 600");
     await settled(fake);
     const reply = await calls.remove();
     expect([reply.status, seen(reply.body).group]).toEqual([200, "Running"]);
@@ -109,7 +109,7 @@ describe("ends", () => {
   });
 
   test("a deletion that takes its time", async () => {
-    const { fake, calls, sees } = await started("sleep 60", {}, { deletion: 100 });
+    const { fake, calls, sees } = await started("sleep 600", {}, { deletion: 3_000 });
     await settled(fake);
     await calls.remove();
     await sees({ provisioning: "Deleting" });
@@ -117,12 +117,12 @@ describe("ends", () => {
   });
 
   test("out of memory, and an end without a code", async () => {
-    const { fake, sees } = await started("sleep 60");
+    const { fake, sees } = await started("sleep 600");
     await settled(fake);
     fake.world.outOfMemory("one");
     expect((await sees({ group: "Failed" })).current).toMatchObject({ exitCode: 137 });
     const calls = groupCalls(fake, "two");
-    await calls.put(groupOf("sleep 60"));
+    await calls.put(groupOf("sleep 600"));
     await until(() => fake.world.group("two").provisioningState === "Succeeded");
     fake.world.crash("two");
     const end = await until(async () => {
@@ -134,7 +134,7 @@ describe("ends", () => {
   });
 
   test("maintenance of the platform", async () => {
-    const { fake, sees } = await started("sleep 60");
+    const { fake, sees } = await started("sleep 600");
     await settled(fake);
     fake.world.maintain("one", 7148);
     const end = await sees({ group: "Failed" });
@@ -165,7 +165,7 @@ describe("what starts again", () => {
   });
 
   test("a group whose node was lost", async () => {
-    const { fake, see, sees } = await started("sleep 60");
+    const { fake, see, sees } = await started("sleep 600");
     await settled(fake);
     fake.world.loseNode("one", 100);
     expect(await see()).toMatchObject({
@@ -178,7 +178,7 @@ describe("what starts again", () => {
   });
 
   test("a Spot group that was evicted", async () => {
-    const { fake, see, sees } = await started("echo once; sleep 60", { priority: "Spot" });
+    const { fake, see, sees } = await started("echo once; sleep 600", { priority: "Spot" });
     await settled(fake);
     fake.world.evict("one");
     expect(await see()).toMatchObject({ group: "Pending", current: { state: "Waiting" } });
@@ -194,7 +194,7 @@ describe("what starts again", () => {
   });
 
   test("a stopped group; its log begins again", async () => {
-    const { fake, calls, sees } = await started("echo hello; sleep 60");
+    const { fake, calls, sees } = await started("echo hello; sleep 600");
     await settled(fake);
     await calls.post("stop");
     await sees({ group: "Stopped" });
@@ -241,14 +241,14 @@ describe("what does not start", () => {
 
 describe("operations", () => {
   test("in motion, only a deletion is taken", async () => {
-    const { calls } = await started("sleep 60", {}, { start: 10_000 });
+    const { calls } = await started("sleep 600", {}, { start: 10_000 });
     for (const reply of [await calls.put(groupOf("true")), await calls.post("stop"), await calls.post("restart")])
       expect(reply).toMatchObject({ status: 409, body: { error: { code: "ContainerGroupTransitioning" } } });
     expect((await calls.remove()).status).toBe(200);
   });
 
   test("what a running group may not change", async () => {
-    const { fake, calls } = await started("sleep 60");
+    const { fake, calls } = await started("sleep 600");
     await settled(fake);
     expect(await calls.put(groupOf("true", { restartPolicy: "Always" }))).toMatchObject({
       status: 400,

@@ -31,9 +31,9 @@ test("all replies, for every kind of end, match Google's description, and so do 
     const plan = target.plan(jobOf(fake, script, over), runOf(randomUUID()));
     return target.submit(await target.prepare(plan, never), never);
   };
-  const ends = ["true", "exit 3", "kill -9 $$", "sleep 60", "sleep 61", "no-such-command"];
+  const ends = ["true", "exit 3", "kill -9 $$", "sleep 600", "sleep 601", "no-such-command"];
   const ids = await Promise.all(ends.map((script) => submit(script)));
-  ids.push(await submit("sleep 60", { task: { timeout: 1 } }), await submit("exit 1", { task: { maxRetries: 1 } }));
+  ids.push(await submit("sleep 600", { task: { timeout: 1 } }), await submit("exit 1", { task: { maxRetries: 1 } }));
   ids.push(await submit("true", { job_per_run: true, env: { A: "1" } }));
   await until(() => fake.world.executions.get(ids[3] as string)?.startTime !== undefined);
   await target.stop(ids[3] as string, { reason: "test", graceSeconds: 1 });
