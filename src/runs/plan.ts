@@ -1,7 +1,8 @@
 import { checkPlace, entrypointCommand, PYTHON_VARIABLE, parseEntrypoint } from "../entrypoint";
-import type { JsonObject, ValueObject } from "../json";
+import type { JsonObject, Value, ValueObject } from "../json";
 import { checkDeploymentPool } from "../manifest";
 import type { DeploymentInManifest, Manifest, PoolDefinition } from "../manifest/manifest";
+import type { PoolType } from "../model/poolType";
 import { suggestion } from "../nearest";
 import { plainJob } from "../plainNumbers";
 import type { Submission, Target } from "../targets/target";
@@ -129,15 +130,7 @@ export function planJob(input: {
     resolveJob({ baseJobTemplate: template, deploymentJobVariables, flowRunJobVariables, blocks, variables, env: templateEnv }),
   );
   const entrypoint = rendered.command === null || rendered.command === undefined ? entrypointOf(request.deployment, deployment) : undefined;
-  const python = (rendered.env as ValueObject | null | undefined)?.[PYTHON_VARIABLE];
-  const bootstrap =
-    entrypoint === undefined
-      ? undefined
-      : entrypointCommand(entrypoint, {
-          poolType: pool.type,
-          ...(typeof python === "string" ? { python } : {}),
-          pullSteps: deployment.pullSteps ?? [],
-        });
+  const bootstrap = entrypoint === undefined ? undefined : bootstrapOf(entrypoint, pool.type, deployment, rendered.env);
 
   const [flowName = request.deployment, deploymentName = ""] = request.deployment.split("/");
   const prepared = prepareJob(rendered, {
@@ -179,6 +172,12 @@ export function planJob(input: {
   const layers = { schema: template.variables as ValueObject, deployment: deploymentJobVariables, run: flowRunJobVariables };
   const unused = isElsewhere ? unusedVariables(poolName, template, deployment.workPool.jobVariables ?? {}) : [];
   return { jobConfiguration, submission: { ...planned, warnings: [...unused, ...unlikePrefect(layers), ...planned.warnings] } };
+}
+
+/** The command that runs an entrypoint. A run with a command of its own loads nothing of `src/entrypoint`. */
+function bootstrapOf(entrypoint: string, poolType: PoolType, { pullSteps = [] }: DeploymentInManifest, env: Value | undefined) {
+  const python = (env as ValueObject | null | undefined)?.[PYTHON_VARIABLE];
+  return entrypointCommand(entrypoint, { poolType, ...(typeof python === "string" ? { python } : {}), pullSteps });
 }
 
 /** @throws {UserError} if the deployment has no entrypoint, or an invalid one */
