@@ -9,12 +9,17 @@ export type Fail = (reason: unknown) => void;
  */
 export class Failures {
   readonly #open = new Set<Fail>();
+  /** Messages that answered a call. The same error arrives again from each output that depends on the failed one. */
+  readonly #answered = new Set<string>();
 
   /** Do work that answers a call. `fail` is called if an error occurs elsewhere meanwhile. */
   async during<T>(fail: Fail, work: () => Promise<T>): Promise<T> {
     this.#open.add(fail);
     try {
       return await work();
+    } catch (error) {
+      this.#answered.add(messageOf(error));
+      throw error;
     } finally {
       this.#open.delete(fail);
     }
@@ -22,7 +27,9 @@ export class Failures {
 
   failAll(reason: unknown): void {
     const open = [...this.#open];
-    if (open.length === 0) printLine(messageOf(reason));
+    const message = messageOf(reason);
+    if (open.length === 0 && !this.#answered.has(message)) printLine(message);
+    this.#answered.add(message);
     for (const fail of open) fail(reason);
   }
 }

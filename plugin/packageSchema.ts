@@ -22,6 +22,7 @@ interface ResourceSpec {
 
 interface PackageSchema {
   version: string;
+  provider: { inputProperties: Record<string, TypeSpec> };
   types: Record<string, { type: string; properties?: Record<string, TypeSpec> }>;
   resources: Record<string, ResourceSpec>;
 }

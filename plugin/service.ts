@@ -12,14 +12,17 @@ import type {
   UpdateRequest,
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { typeOf } from "../src/engine/urn";
 import type { JsonObject } from "../src/json";
 import type { CheckFailure } from "../src/provider/operations";
 import { constructing } from "./constructing";
 import { type Failures, messageOf } from "./failures";
 import { packageSchema, schemaText } from "./packageSchema";
+import { programRuntime } from "./programRuntime";
 import { checkedConfig, versionFault } from "./providerConfig";
 import { proto } from "./pulumiSdk";
 import { Resources } from "./resources";
+import { spelled } from "./spelling";
 import { WhenQuiet } from "./whenQuiet";
 import { plainOf } from "./wireValues";
 
@@ -47,7 +50,7 @@ export function providerMethods(engine: string | undefined, failures: Failures):
     cancel: () => new proto.empty.Empty(),
     checkConfig: (request: CheckRequest) => {
       const { inputs, failures } = checkedConfig(propertiesOf(request.getNews()));
-      return checkAnswer(inputs, failures);
+      return checkAnswer(inputs, failures, tokenOf(request));
     },
     configure: (request: ConfigureRequest) => configureAnswer(request, resources),
     construct: (request: ConstructRequest) => constructAnswer(request, engineAddress),
@@ -57,7 +60,7 @@ export function providerMethods(engine: string | undefined, failures: Failures):
         propertiesOf(request.getOlds()),
         propertiesOf(request.getNews()),
       );
-      return checkAnswer(inputs, failures);
+      return checkAnswer(inputs, failures, tokenOf(request));
     },
     diff: (request: DiffRequest) => diffAnswer(request, resources),
     create: async (request: CreateRequest) => {
@@ -100,7 +103,7 @@ function unary(answer: Answer, failures: Failures): grpc.handleUnaryCall<unknown
       if (!isAnswered) done(error, response);
       isAnswered = true;
     };
-    const fail = (reason: unknown) => once(statusOf(reason));
+    const fail = (reason: unknown) => once(statusOf(reason, tokenOf(call.request as About)));
     void failures.during(fail, async () => once(null, await answer(call.request as never))).catch(fail);
   };
 }
@@ -136,17 +139,35 @@ function changedKeys(before: JsonObject, now: JsonObject): string[] {
   return keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
 }
 
-function checkAnswer(inputs: JsonObject, failures: readonly CheckFailure[]) {
-  const listed = failures.map(({ property, reason }) => new proto.provider.CheckFailure().setProperty(property).setReason(reason));
+function checkAnswer(inputs: JsonObject, failures: readonly CheckFailure[], token: string) {
+  const listed = failures.map(({ property, reason }) =>
+    new proto.provider.CheckFailure().setProperty(property).setReason(inTheProgramsWords(reason, token)),
+  );
   return new proto.provider.CheckResponse().setInputs(structOf(inputs)).setFailuresList(listed);
+}
+
+/** What a request may say about its resource. */
+interface About {
+  getType?(): string;
+  getUrn?(): string;
+}
+
+/** The type of the resource that a request is about; blank if it is about none. */
+function tokenOf(request: About): string {
+  return request.getType?.() || typeOf(request.getUrn?.() ?? "") || "";
+}
+
+/** A message with the names of arguments as in the program's language. */
+function inTheProgramsWords(message: string, token: string): string {
+  return spelled(message, token, programRuntime(process.cwd()));
 }
 
 /**
  * An error for the engine: its message, and a resource that exists but is not ready. Messages name the field themselves; Pulumi's own errors
  * of single properties would show their values, which may be secret.
  */
-function statusOf(reason: unknown): Partial<grpc.ServiceError> {
-  const message = messageOf(reason);
+function statusOf(reason: unknown, token: string): Partial<grpc.ServiceError> {
+  const message = inTheProgramsWords(messageOf(reason), token);
   const { id, properties = {}, reasons = [] } = (reason ?? {}) as { id?: string; properties?: JsonObject; reasons?: string[] };
   if (typeof id !== "string") return { code: grpc.status.UNKNOWN, details: message };
   const failed = new proto.provider.ErrorResourceInitFailed().setId(id).setProperties(structOf(properties)).setReasonsList(reasons);

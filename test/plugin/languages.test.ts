@@ -52,14 +52,37 @@ test("TypeScript, Python and YAML: the same resources, and the same manifest", a
   for (const other of others) expect(other).toEqual(first);
 });
 
-test("a mistake in Python: one message with the argument and the fix", async () => {
-  const place = await pythonStack({
-    ...given,
-    files: { "__main__.py": 'import pulumi_pushpool as pushpool\npushpool.ProcessPushPool("local", job_variables={"envv": {}})\n' },
-  });
-  const error = (await place.stack.up().catch((thrown: Error) => thrown)) as Error;
-  const said = [error.message, ...place.heard].join("\n");
-  expect(said).toMatch(/jobVariables\.envv is .*env/);
+/** What a user reads of a program that is refused. */
+async function refusalOf({ stack, heard }: ReturnType<typeof stackOf>): Promise<string[]> {
+  const error = (await stack.up().catch((thrown: Error) => thrown)) as Error;
+  expect((stack.exportState() as { deployment?: { resources?: { type: string }[] } }).deployment?.resources ?? []).not.toContainEqual(
+    expect.objectContaining({ type: "pushpool:index:Manifest" }),
+  );
+  // The error is also an event.
+  return [...new Set([error.message, ...heard])];
+}
+
+test("a mistake in Python: one message with the argument as Python spells it, and the fix", async () => {
+  const program = (text: string) => pythonStack({ ...given, files: { "__main__.py": `import pulumi_pushpool as pushpool\n${text}\n` } });
+  const pool = 'pushpool.ProcessPushPool("local", ';
+  const [variable, queue, direct] = await Promise.all(
+    [
+      `${pool}job_variables={"envv": {}})`,
+      `${pool}queues={"urgent": {"concurrency_limit": "two"}})`,
+      `pushpool.Manifest("manifest", pools=[${pool}concurrency_limit=2)])`,
+    ].map(async (text) => refusalOf(await program(text))),
+  );
+  expect(variable).toEqual([expect.stringMatching(/resource 'local' has a problem: job_variables\.envv is .*env/)]);
+  expect(queue).toEqual([expect.stringMatching(/: queues\.urgent\.concurrency_limit must be a whole number.*"two"$/)]);
+  // Errors of outputs that depend on it are not said again.
+  expect(direct).toEqual([expect.stringMatching(/resource 'manifest' has a problem: pools\[0\] is not a definition/)]);
+});
+
+test("the same mistake in YAML: with the argument as YAML spells it", async () => {
+  const project = "name: infra\nruntime: yaml\npackages: { pushpool: ./node_modules/pushpool }\n";
+  const resources = "resources: { local: { type: 'pushpool:ProcessPushPool', properties: { jobVariables: { envv: {} } } } }\n";
+  const said = await refusalOf(stackOf({ ...given, files: { "Pulumi.yaml": project + resources } }));
+  expect(said).toEqual([expect.stringMatching(/resource 'local' has a problem: jobVariables\.envv is .*env/)]);
 });
 
 test("the YAML program names only what the schema has", () => checkYaml(blockOf("yaml")));

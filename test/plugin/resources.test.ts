@@ -8,7 +8,7 @@ import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";
 import { type Plugin, protocol, startPlugin, structOf } from "./startPlugin";
 
-// The resources of the provider, called over gRPC as Pulumi's engine calls them. test/provider tests what they do.
+// The resources of the provider, called over gRPC as Pulumi's engine calls them, for a program in Python. test/provider tests what they do.
 
 const { CheckRequest, ConfigureRequest, CreateRequest, DeleteRequest, DiffRequest, ReadRequest, UpdateRequest } = protocol.provider;
 const SECRET = "hunter2-very-secret";
@@ -136,7 +136,7 @@ test.each<[string, JsonObject, string | RegExp]>([
     { type: "process:push", queues: { urgent: { priorty: 1 } } },
     /^queues\.urgent\.priorty: queues\.urgent\.priorty is unknown: .*priority/,
   ],
-  ["PrefectBlock", { blockTypeSlug: "Secret", data: {} }, /^blockTypeSlug: blockTypeSlug must consist of lowercase/],
+  ["PrefectBlock", { blockTypeSlug: "Secret", data: {} }, /^blockTypeSlug: block_type_slug must consist of lowercase/],
   ["PrefectDeployment", { parameters: { key: secretOf(SECRET) } }, /^parameters: parameters\/key is secret, but a Prefect server stores/],
 ])("inputs of a %s that are wrong: %j", async (type, news, message) => {
   const { failures } = await check(urnOf(type, "a/b"), news);
@@ -153,7 +153,7 @@ test("a resource gets its own name, and its secrets stay marked", async () => {
 test("an import is refused, with what to do", async () => {
   const { error } = await plugin.call("read", new ReadRequest().setId("etl").setUrn(urnOf("PrefectWorkPool", "etl")));
   expect(error).toBe(
-    "a PrefectWorkPool cannot be imported or read by its id etl: declare it with adoptExisting, which takes an existing one over",
+    "a PrefectWorkPool cannot be imported or read by its id etl: declare it with adopt_existing, which takes an existing one over",
   );
 });
 
