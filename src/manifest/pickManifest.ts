@@ -60,7 +60,7 @@ function onlyManifest(outputs: StackOutputs["outputs"], secretPaths: readonly st
       );
     }
     throw new NoManifest(
-      `${origin} has no manifest among its outputs (${seen}). In the Pulumi program: export const pushPools = manifest({ pools: […] }), then \`pushpool up\``,
+      `${origin} has no manifest among its outputs (${seen}). In the Pulumi program: export const pushPools = manifest({ pools: […] }), or in another language than TypeScript the json of a Manifest. Then \`pushpool up\``,
     );
   }
   if (others.length > 0) {

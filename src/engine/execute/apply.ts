@@ -137,7 +137,7 @@ async function remove({ op, old }: Step, { registry, preview, statePath, isDelet
   if (!old) return;
   if (old.protect && op === "delete")
     throw new StepRefused(
-      `resource "${old.urn}" cannot be deleted because it is protected. To unprotect it, declare it with \`protect: false\` and run \`pushpool up\`. ` +
+      `resource "${old.urn}" cannot be deleted because it is protected. To unprotect it, set its option protect to false in the program, and run \`pushpool up\`. ` +
         `If the program cannot declare it, set its "protect" to false in ${statePath}`,
     );
   const { urn, id = "", inputs = {}, outputs = {}, deletedWith, customTimeouts } = old;
