@@ -16,6 +16,11 @@ export function placedHere({ ledger, host, watched }: RunsContext, { run, poolTy
   return { host: host(), watcher: watched.has(run.id) ? leaseOf(owner) : null };
 }
 
+/** What else to record when another attempt begins: any host may submit it. */
+export function placedNowhere({ ledger }: Pick<RunsContext, "ledger">) {
+  return ledger.shared ? { host: null, watcher: null } : {};
+}
+
 /** The host of a run's processes, for messages, if they are not in reach. */
 export function elsewhere({ host }: Pick<RunsContext, "host">, run: Pick<FlowRun, "host">): string | undefined {
   return run.host === undefined || run.host === host() ? undefined : describeHost(run.host, host());

@@ -4,6 +4,7 @@ import { isTerminal } from "../model/flowRun";
 import { oneLine, quoted } from "../shown";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
+import { placedNowhere } from "./elsewhere";
 import { findDeployment } from "./findDeployment";
 import { planJob, type RunRequest, resolveRequest } from "./plan";
 import { checkStack, keyOf } from "./pool";
@@ -66,7 +67,7 @@ export async function retry(context: RunsContext, id: string): Promise<RunRecord
     infrastructureId: null,
     outcome: null,
     owner: null,
-    ...(context.ledger.shared ? { host: null, watcher: null } : {}),
+    ...placedNowhere(context),
   });
   if (!changed)
     throw new UserError(

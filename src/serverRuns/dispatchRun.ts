@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
 import { isTerminal } from "../model/flowRun";
 import { patchFlowRun, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
+import { elsewhere } from "../runs/elsewhere";
 import type { RunsContext } from "../runs/runsContext";
 import { state } from "../runs/states";
 import { submitScheduled, takeUp } from "../runs/submit";
@@ -70,6 +71,11 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
     const read = () => readJob(client, run, parts.stack, parts.poolsBeside);
     job = await read();
     context = parts.contextOf(job, read);
+    const host = known && isOpen(known) ? elsewhere(context, known.run) : undefined;
+    if (host !== undefined) {
+      parts.turn?.done();
+      return { kind: "left", host };
+    }
     const claims = claimsIn(history, known ? transitionsOf(known) : []);
     const recorded = claimed || begun ? known : await recordRun(context, job, { ...parts, known, claims });
     if (!recorded) return await dispatchRun(parts, run, 0);
@@ -188,9 +194,9 @@ async function crashUnsubmitted({ client, tell, voice }: Dispatching, run: Serve
 /** End it in the ledger. The server knows who has it. */
 async function leaveAlone({ ledger }: Dispatching, { run }: RunRecord, reason: string): Promise<void> {
   const now = new Date();
-  const elsewhere = state("CANCELLED", now, `not run from here: ${reason}`, "NotClaimed");
+  const notHere = state("CANCELLED", now, `not run from here: ${reason}`, "NotClaimed");
   // The submitter may have released it since, which is a change too. So use the current version.
   const present = await ledger.read(run.id);
   if (present?.run.attempt === run.attempt && present.run.infrastructureId === undefined && isOpen(present))
-    await ledger.change(run.id, present.run.version, { state: elsewhere, endedAt: now.toISOString() });
+    await ledger.change(run.id, present.run.version, { state: notHere, endedAt: now.toISOString() });
 }

@@ -50,8 +50,8 @@ export type Dispatched =
   | { kind: "ended"; state: ServerState | undefined; record?: RunRecord }
   /** It does not run from here, or not yet: its state on the server, and the reason. */
   | { kind: "refused"; state: ServerState | undefined; reason: string }
-  /** It continues. Whoever takes over finds it in the ledger. */
-  | { kind: "left" };
+  /** It continues. Whoever takes over finds it in the ledger. `host`: only somebody there can, because its processes are there. */
+  | { kind: "left"; host?: string };
 
 /** A run that is being dispatched. */
 export interface Dispatch {

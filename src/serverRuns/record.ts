@@ -5,6 +5,7 @@ import type { RunRecord } from "../ledger";
 import type { PoolDefinition } from "../manifest/manifest";
 import { type FlowRun, isTerminal } from "../model/flowRun";
 import { plainJob } from "../plainNumbers";
+import { placedNowhere } from "../runs/elsewhere";
 import { requestDigest } from "../runs/requestDigest";
 import type { RunsContext } from "../runs/runsContext";
 import { state } from "../runs/states";
@@ -73,6 +74,7 @@ export async function recordRun(
     infrastructureId: null,
     outcome: null,
     owner: null,
+    ...placedNowhere(context),
   });
   return again && keep(again, next);
 }

@@ -333,8 +333,9 @@ function writtenFor({ base_job_template: template }: WorkPool, { jobVariables = 
 
 /** A run as it is on the server, with the facts that only this ledger has. */
 function merged(kept: FlowRun, run: ServerRun): FlowRun {
-  const { deployment, stack, workPool, attempt } = kept;
-  return { ...shownRun(run, { deployment, stack, workPool }), attempt, ...(kept.outcome ? { outcome: kept.outcome } : {}) };
+  const { deployment, stack, workPool, attempt, host, outcome } = kept;
+  const onlyHere = { attempt, ...(host === undefined ? {} : { host }), ...(outcome ? { outcome } : {}) };
+  return { ...shownRun(run, { deployment, stack, workPool }), ...onlyHere };
 }
 
 /** Convert through JSON, which prints each secret as the mask. */

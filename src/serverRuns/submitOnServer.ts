@@ -6,6 +6,7 @@ import { readFlowRun, type ServerRun } from "../prefect/api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import type { RunEvent } from "../runs/runsContext";
+import { whyElsewhere } from "../runs/submit";
 import { contextMaker, type Shared } from "./contextMaker";
 import type { Dispatching } from "./dispatching";
 import { dispatchRun } from "./dispatchRun";
@@ -75,6 +76,7 @@ async function submitWith(
       }
     }
     const done = await dispatchRun(dispatching, run);
+    if (done.kind === "left" && done.host !== undefined) tellWaiting(whyElsewhere(done.host), run);
     // It was scheduled for a retry: continue with the next attempt.
     if (done.kind === "left" || (done.kind === "ended" && done.state?.type !== "SCHEDULED")) return;
     // If a limit refused it, it waits. If another dispatcher has it, the next look shows that.
