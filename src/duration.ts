@@ -3,16 +3,43 @@ import { UserError } from "./userError";
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** The longest time of a timer of node, in milliseconds: a longer one fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * Parse a duration: `90` (seconds), `500ms`, `90s`, `10m`, `1h30m`.
  * @param flag the name of the flag, for the error message
  * @returns milliseconds
+ * @throws {UserError} if it is none, or more than 24 days
  */
 export function parseDuration(text: string, flag: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)?/g)];
   const whole = parts.map(([part]) => part).join("") === text && parts.length > 0;
   const plain = parts.length === 1 || parts.every(([, , unit]) => unit !== undefined);
   if (!whole || !plain) throw new UserError(`${flag} ${quoted(text)}: must be a duration, such as 90s, 10m or 1h30m`);
+  const milliseconds = sumOf(parts);
+  if (milliseconds > LONGEST_TIMER) throw new UserError(`${flag} ${quoted(text)}: must be at most 24d`);
+  return milliseconds;
+}
+
+/** The longest age, in milliseconds: a hundred years. */
+const LONGEST_AGE = 36_500 * 86_400_000;
+
+/**
+ * Parse an age: `90d`, `12h`. Without a unit it is refused: 90 seconds for 90 days would remove too much.
+ * @returns milliseconds
+ * @throws {UserError} if it is none, or more than a hundred years
+ */
+export function parseAge(text: string, flag: string): number {
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(s|m|h|d)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join("") !== text)
+    throw new UserError(`${flag} ${quoted(text)}: must be an age with its unit, such as 90d or 12h`);
+  const milliseconds = sumOf(parts);
+  if (milliseconds > LONGEST_AGE) throw new UserError(`${flag} ${quoted(text)}: must be at most 36500d`);
+  return milliseconds;
+}
+
+function sumOf(parts: readonly RegExpExecArray[]): number {
   return parts.reduce((sum, [, number, unit = "s"]) => sum + Number(number) * (UNITS[unit] as number), 0);
 }
 
@@ -38,6 +65,8 @@ export function secondsIn(env: NodeJS.ProcessEnv, name: string, usual: number): 
   const text = env[name];
   if (text === undefined || text === "") return usual * 1000;
   if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`${name}: must be a number of seconds, not ${quoted(text)}`);
+  const longest = Math.floor(LONGEST_TIMER / 1000);
+  if (Number(text) > longest) throw new UserError(`${name}: must be at most ${longest} seconds, not ${quoted(text)}`);
   return Number(text) * 1000;
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { formatDuration, parseDuration } from "../src/duration";
+import { formatDuration, parseAge, parseDuration, secondsIn } from "../src/duration";
 import { UserError } from "../src/userError";
 
 test.each([
@@ -22,6 +22,23 @@ test.each(["", "soon", "-5s", "10 m", "10x", "1h30", "h", "1e3", "٣s", "10m;"])
     expect(parse).toThrow(`--grace "${text}": must be a duration, such as 90s, 10m or 1h30m`);
   },
 );
+
+test("a duration is at most what a timer of node can wait", () => {
+  expect(parseDuration("24d", "--timeout")).toBe(24 * 86_400_000);
+  expect(() => parseDuration("25d", "--timeout")).toThrow('--timeout "25d": must be at most 24d');
+  expect(() => secondsIn({ A: "2147484" }, "A", 1)).toThrow('A: must be at most 2147483 seconds, not "2147484"');
+});
+
+test.each([
+  ["90d", 90 * 86_400_000],
+  ["1d12h", 36 * 3_600_000],
+  ["0d", 0],
+  ["36500d", 36_500 * 86_400_000],
+])("the age %s is %i ms", (text, milliseconds) => expect(parseAge(text, "--older-than")).toBe(milliseconds));
+
+test.each(["", "90", "0", "-1d", "90 d", "12w", "1e3d", "90d1", "500ms"])("%j is not a valid age", (text) => {
+  expect(() => parseAge(text, "--older-than")).toThrow(`--older-than "${text}": must be an age with its unit, such as 90d or 12h`);
+});
 
 test("hours, minutes and seconds add up", () =>
   fc.assert(

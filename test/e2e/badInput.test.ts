@@ -103,6 +103,8 @@ test.each<[string, string[], RegExp]>([
     /job_configuration\.command cannot be split/,
   ],
   ["invalid --timeout", ["run", "hello/node", "--timeout", "soon"], /--timeout "soon": must be a duration/],
+  ["--timeout beyond a timer", ["run", "hello/node", "--timeout", "25d"], /--timeout "25d": must be at most 24d/],
+  ["--timeout of no number that exists", ["run", "hello/node", "--timeout", "9999999999999999999d"], /--timeout .*: must be at most 24d/],
   ["--credentials", ["run", "hello/node", "--credentials", "mine"], /--credentials "mine": must be ambient/],
   [
     "idempotency key of an unset variable",

@@ -166,7 +166,11 @@ test("a role without the right to make tables works after `ledger migrate` by on
 test.each<[string[], RegExp]>([
   [["ledger", "shw"], /ledger "shw": did you mean "show"/],
   [["ledger", "prune"], /ledger prune: give the age of the runs that go, as --older-than 90d/],
-  [["ledger", "prune", "--older-than", "old"], /--older-than/],
+  ...["old", "90", "0", "90 days", "-1d", "1e3d", "12w", "90d1"].map((age): [string[], RegExp] => [
+    ["ledger", "prune", `--older-than=${age}`, "--json"],
+    /"--older-than \\".*\\": must be an age with its unit, such as 90d or 12h"/,
+  ]),
+  [["ledger", "prune", "--older-than", "999999999d"], /--older-than "999999999d": must be at most 36500d/],
   [["ledger", "migrate", "--wait"], /--wait belongs to `pushpool ledger move`, not to migrate/],
   [["ledger", "move"], /ledger move: name the database with --to URL, or with PUSHPOOL_LEDGER_URL/],
   [["ledger", "move", "--to", "here"], /there is no ledger to move|the URL of the ledger is invalid/],

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseDuration } from "../../duration";
+import { parseAge } from "../../duration";
 import { cancelMove, choiceOf, type LedgerChoice, moveLedger, openUpkeep, readMoved, unfinishedIn } from "../../ledger";
 import { loadManifest } from "../../manifest";
 import { suggestion } from "../../nearest";
@@ -91,7 +91,7 @@ async function migrate(choice: LedgerChoice, { json }: LedgerFlags): Promise<voi
 
 async function prune(choice: LedgerChoice, { olderThan, withKeys = false, dryRun = false, json }: LedgerFlags): Promise<void> {
   if (olderThan === undefined) throw new UserError("ledger prune: give the age of the runs that go, as --older-than 90d");
-  const before = new Date(Date.now() - ageOf(olderThan)).toISOString();
+  const before = new Date(Date.now() - parseAge(olderThan, "--older-than")).toISOString();
   const upkeep = await openUpkeep(choice, note);
   try {
     const { runs, keptForKey } = await upkeep.prune({ before, withKeys, dryRun });
@@ -106,12 +106,6 @@ async function prune(choice: LedgerChoice, { olderThan, withKeys = false, dryRun
   } finally {
     upkeep.close();
   }
-}
-
-/** An age in milliseconds. A day is longer than any other duration, so `parseDuration` does not know it. */
-function ageOf(text: string): number {
-  const [, days] = /^(\d+)d$/.exec(text.trim()) ?? [];
-  return days === undefined ? parseDuration(text, "--older-than") : Number(days) * 24 * 3_600_000;
 }
 
 async function move(workspace: Workspace, { to, wait = false, cancel = false, json }: LedgerFlags): Promise<void> {
