@@ -100,6 +100,15 @@ export function refuse(problem: string, { type, name }: Declared): never {
   throw new pulumi.ResourceError(problem, { urn: pulumi.output(urn) } as unknown as pulumi.Resource, true);
 }
 
+/**
+ * The same for a mistake that only the values of outputs show: throw it in an output. Pulumi's SDK writes the name of an internal property
+ * before the message of such an error, and again for each resource that waits for it; this message stays as it is.
+ */
+export function foundLater(problem: string, resource: pulumi.Resource | undefined): pulumi.ResourceError {
+  const message = { get: () => problem, set: () => {}, configurable: true };
+  return Object.defineProperty(new pulumi.ResourceError(problem, resource, true), "message", message);
+}
+
 /** Whether a value is absent or an output. An output is checked when the manifest is read. */
 function isNotKnown(value: unknown): boolean {
   return value === undefined || value === null || pulumi.Output.isInstance(value) || value instanceof Promise;

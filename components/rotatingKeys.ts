@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type KeyFacts, type KeyRules, type ListedKey, planKeys } from "../src/keys/keyPlan";
 import type { KeyQuestion } from "../src/keys/keyQuestion";
 import type { AnyJson } from "./anyJson";
+import { foundLater } from "./checks";
 import type { KeyRotationArgs } from "./keyRotation";
 import { OwnResource } from "./ownResource";
 import { keyProof, keyQuestions } from "./trampoline";
@@ -138,14 +139,17 @@ function declareKeys<Key extends pulumi.CustomResource>(
     if (pulumi.runtime.getMonitor()?.constructor.name === "MockMonitor") return Promise.resolve({ keys: [], pending: [], localNow: 0 });
     const { type, name, proof, fields } = of;
     const stack = { project: pulumi.getProject(), stack: pulumi.getStack(), organization: pulumi.getOrganization() };
-    return keyQuestions().readKeyFacts({ ...stack, workPoolName, blockKey, type, name, proof, parents, fields, clock });
+    const asked = keyQuestions().readKeyFacts({ ...stack, workPoolName, blockKey, type, name, proof, parents, fields, clock });
+    return asked.catch((error: Error) => {
+      throw error.name === "UserError" ? foundLater(error.message, options.parent) : error;
+    });
   });
   const listed = pulumi.all([facts, listing]).apply(([{ owner }, at]) => (owner === undefined ? undefined : of.list(owner, at)));
   return pulumi.all([facts, listed, longestRun]).apply(([known, list, longest]) => {
     const { limit, deleteCommand, canImport, ifRefused } = of;
     const rules = { ...every, workPoolName, longestRun: longest, limit, deleteCommand, canImport, ...(ifRefused ? { ifRefused } : {}) };
     const plan = planKeys(known as KeyFacts, rules, list);
-    if (plan.refusal !== undefined) throw new pulumi.ResourceError(plan.refusal, options.parent, true);
+    if (plan.refusal !== undefined) throw foundLater(plan.refusal, options.parent);
     for (const { text, isWarning } of plan.notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, options.parent);
     const nameOf = (generation: number) => (generation === 1 ? of.name : `${of.name}-${generation}`);
     const keys = new Map(plan.generations.map((generation) => [generation, of.make(nameOf(generation), undefined)]));

@@ -152,7 +152,11 @@ function changingKey(
       make,
       list: (user) =>
         getAccessKeysOutput({ user }, { parent: options.parent }).accessKeys.apply((keys) =>
-          keys.map(({ accessKeyId, createDate }) => ({ keyId: accessKeyId, createdAt: createDate })),
+          keys.map(({ accessKeyId, createDate, status }) => ({
+            keyId: accessKeyId,
+            createdAt: createDate,
+            isDisabled: status === "Inactive",
+          })),
         ),
       idOf: ({ id }) => id,
       createdAtOf: ({ createDate }) => createDate,

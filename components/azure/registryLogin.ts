@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig";
 import { getClientTokenOutput } from "@pulumi/azure-native/authorization/getClientToken";
 import * as pulumi from "@pulumi/pulumi";
+import { foundLater } from "../checks";
 import type { RegistryLogin } from "../flowImage";
 
 /** The name of a user who logs in by a token. */
@@ -48,13 +49,14 @@ async function exchanged(url: string, { service, tenant, token }: Exchange): Pro
     const reply = await fetch(url, { method: "POST", body }).catch((error: Error) => error);
     if (reply instanceof Error) {
       if (attempt < ATTEMPTS) await pause(PACE);
-      else throw new pulumi.RunError(`the registry ${service} did not answer: ${reasonOf(reply)}`);
+      else throw foundLater(`the registry ${service} did not answer: ${reasonOf(reply)}`, undefined);
       continue;
     }
     const text = await reply.text();
     if (reply.ok) return (JSON.parse(text) as { refresh_token: string }).refresh_token;
-    throw new pulumi.RunError(
+    throw foundLater(
       `the registry ${service} refused the login of Pulumi's provider (HTTP ${reply.status}): ${messageIn(text)}. Pushing needs AcrPush, Contributor or Owner there`,
+      undefined,
     );
   }
 }

@@ -22,6 +22,8 @@ export interface StoredKey {
 export interface ListedKey {
   keyId: string;
   createdAt: string;
+  /** Somebody has switched it off: it counts for the cloud's limit, but nobody can use it. */
+  isDisabled?: boolean;
 }
 
 /** Everything that decides which keys a pool has. All times are in milliseconds. */
@@ -92,7 +94,9 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   const notes: KeyPlan["notes"] = [];
   const note = (text: string, isWarning = false) => notes.push({ text: `${of}: ${text}`, isWarning });
   const age = ({ createdAt }: StoredKey | ListedKey) => (facts.now ?? facts.localNow) - Date.parse(createdAt);
-  const isThere = (key: StoredKey) => listed === undefined || listed.some(({ keyId }) => keyId === key.keyId) || age(key) < LISTED_AFTER;
+  const entryOf = (key: StoredKey) => listed?.find(({ keyId }) => keyId === key.keyId);
+  const isDisabled = (key: StoredKey) => entryOf(key)?.isDisabled === true;
+  const isThere = (key: StoredKey) => !isDisabled(key) && (listed === undefined || entryOf(key) !== undefined || age(key) < LISTED_AFTER);
 
   const stored = facts.keys.filter(({ usable }) => usable);
   const lost = facts.keys.filter(({ usable }) => !usable);
@@ -116,12 +120,16 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   const again = facts.proof?.again;
   const kept = again === undefined ? {} : { again };
 
-  // Somebody deleted the newest key. The next one takes its place at once.
+  for (const key of stored.filter(({ generation }) => generation < newest))
+    if (isDisabled(key)) note(`key ${key.keyId} is removed: it is disabled in the cloud`);
+
+  // Somebody deleted or disabled the newest key. The next one takes its place at once.
   if (!current) {
     const dead = stored.find(({ generation }) => generation === newest);
     // Without a listing the state lost it by a refresh, and the same resource is created again.
     const next = dead ? highest + 1 : newest;
-    note(`key ${dead?.keyId ?? facts.proof?.keyId ?? ""} was deleted in the cloud: a new key takes its place now`, true);
+    const what = dead && isDisabled(dead) ? "is disabled" : "was deleted";
+    note(`key ${dead?.keyId ?? facts.proof?.keyId ?? ""} ${what} in the cloud: a new key takes its place now`, true);
     return withRoom({ generations: [...generationsOf(previous), next], current: next, ...kept, notes }, next);
   }
 
@@ -179,9 +187,13 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     const how =
       first &&
       `this stack did not make ${first.keyId} (created ${first.createdAt.slice(0, 10)})${others}: if nothing uses it, ${byHand(first.keyId)}`;
+    const off = stored.find(isDisabled);
+    const waits = off
+      ? `${off.keyId} is disabled: enable it again, or ${byHand(off.keyId)}`
+      : "wait until the overlap of the old key is over";
     return {
       ...plan,
-      refusal: `keyRotation: ${facts.owner ?? ""} already has ${listed.length} keys, and the cloud allows ${rules.limit}, so there is no room for a new one: ${how ?? "wait until the overlap of the old key is over"}. Nothing was changed`,
+      refusal: `keyRotation: ${facts.owner ?? ""} already has ${listed.length} keys, and the cloud allows ${rules.limit}, so there is no room for a new one: ${how ?? waits}. Nothing was changed`,
     };
   }
 

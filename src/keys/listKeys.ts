@@ -15,8 +15,12 @@ export interface KeyListing {
  */
 export async function listGoogleKeys(at: KeyListing, account: string): Promise<ListedKey[] | undefined> {
   const reply = await got(at, `/v1/${account}/keys?keyTypes=USER_MANAGED`);
-  const keys = reply && ((reply.keys ?? []) as { name: string; validAfterTime: string }[]);
-  return keys?.map(({ name, validAfterTime }) => ({ keyId: name.slice(name.lastIndexOf("/") + 1), createdAt: validAfterTime }));
+  const keys = reply && ((reply.keys ?? []) as { name: string; validAfterTime: string; disabled?: boolean }[]);
+  return keys?.map(({ name, validAfterTime, disabled }) => ({
+    keyId: name.slice(name.lastIndexOf("/") + 1),
+    createdAt: validAfterTime,
+    ...(disabled === true ? { isDisabled: true } : {}),
+  }));
 }
 
 /**

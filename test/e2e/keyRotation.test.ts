@@ -83,6 +83,8 @@ test("AWS: no room for a new key, a wrong clock, and a key that somebody deleted
   const refused = await here.up();
   expect([refused.status, refused.stderr]).toEqual([2, expect.stringContaining(`aws iam delete-access-key`)]);
   expect(refused.stderr).toContain(`--access-key-id ${byHand}`);
+  // The SDK's own words about an internal property say nothing to the user.
+  expect(refused.stderr).not.toContain("serializing property");
   expect(fake.calls.filter(({ action }) => !/:(List|Get|Describe)/.test(action))).toHaveLength(before);
 
   fake.world.iam.keys.delete(byHand);
@@ -100,6 +102,18 @@ test("AWS: no room for a new key, a wrong clock, and a key that somebody deleted
   expect(await done()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key takes its place now`));
   expect(keysOnAws(fake)).toEqual([first, expect.any(String)]);
   expect((await here.run("run", "hello/prod")).status).toBe(0);
+});
+
+test("AWS: a key that somebody disabled is replaced at once, also a young one", async () => {
+  const here = await place();
+  const { fake, done } = here;
+  await done();
+  const [first] = keysOnAws(fake) as [string];
+  Object.assign(fake.world.iam.keys.get(first) ?? {}, { active: false });
+  expect(await done()).toMatch(new RegExp(`key ${first} is disabled in the cloud: a new key takes its place now`));
+  expect(keysOnAws(fake)).toEqual([expect.not.stringContaining(first)]);
+  expect((await here.run("run", "hello/prod")).status).toBe(0);
+  expect(await done()).toMatch(/no changes/);
 });
 
 /** The same story in short, for the other clouds. */

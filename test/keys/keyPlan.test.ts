@@ -31,6 +31,7 @@ function plan(day: number, facts: Partial<KeyFacts>, listed?: ListedKey[], rules
   return planKeys({ keys: [], pending: [], owner: "ada", now, localNow: now, unfinishedRuns: [], ...facts }, rules, listed);
 }
 
+const [at1, at2] = list(["K1", 0], ["K2", 91]) as [ListedKey, ListedKey];
 const both = { keys: [key(1), key(2)], proof: proof(2), manifestKeyId: "K2" };
 
 test.each<[string, number, Partial<KeyFacts>, ListedKey[] | undefined, number[], number, RegExp]>([
@@ -62,6 +63,17 @@ test.each<[string, number, Partial<KeyFacts>, ListedKey[] | undefined, number[],
   ],
   ["a clock far behind", 98, { ...both, localNow: START }, undefined, [2], 2, /98 days behind.*\n.*removed/],
   ["a clock behind never brings an old key back", 0, { keys: [key(2)], proof: proof(2), manifestKeyId: "K2" }, undefined, [2], 2, /^$/],
+  // Keys that somebody disabled.
+  [
+    "the current key is disabled, a minute after it was made",
+    91.001,
+    { keys: [key(2)], proof: proof(2), manifestKeyId: "K2" },
+    [{ ...at2, isDisabled: true }],
+    [3],
+    3,
+    /key K2 is disabled in the cloud: a new key takes its place now/,
+  ],
+  ["the old key is disabled in its overlap", 92, both, [{ ...at1, isDisabled: true }, at2], [2], 2, /K1 is removed: it is disabled/],
   // Keys that somebody deleted.
   [
     "deleted by hand, as a refresh saw",
@@ -136,4 +148,11 @@ test("a change that did not finish is proved again, so that its overlap begins w
   expect(plan(100, again).again).toBe(at(99));
   expect(plan(105.9, again).generations).toEqual([1, 2]);
   expect(plan(106, again).generations).toEqual([2]);
+});
+
+test("a disabled key counts for the cloud's limit: the refusal says how to go on", () => {
+  const { refusal } = plan(92, both, [at1, { ...at2, isDisabled: true }]);
+  expect(refusal).toMatch(
+    /^keyRotation: ada already has 2 keys.* K2 is disabled: enable it again, or delete K2 of ada\. Nothing was changed$/,
+  );
 });
