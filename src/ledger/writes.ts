@@ -50,9 +50,9 @@ export function changeWrites(before: RunRow, change: RunChange, own: Row = {}): 
   const { id } = before;
   const version = before.version + 1;
   const attempt = change.nextAttempt ? Math.max(before.attempt + 1, change.nextAttempt.attempt ?? 0) : before.attempt;
-  const set: Row = { version, attempt, ...own, ...changedColumns(change) };
-  const after = { ...before, ...set } as RunRow;
-  const writes: Write[] = [{ update: "runs", set, where: { id } }];
+  const columns: Row = { version, attempt, ...own, ...changedColumns(change) };
+  const after = { ...before, ...columns } as RunRow;
+  const writes: Write[] = [{ update: "runs", set: unlike(before, columns), where: { id } }];
   if (change.state) writes.push(transitionWrite(id, version, attempt, change.state));
   if (change.nextAttempt) {
     const { submission } = change.nextAttempt;
@@ -66,6 +66,12 @@ export function changeWrites(before: RunRow, change: RunChange, own: Row = {}): 
     after.cleaned_at = change.cleanedAt;
   }
   return { after, writes };
+}
+
+/** The columns whose value changes. SQLite writes the indexes of each column that is set, even to the same value. */
+function unlike(before: RunRow, columns: Row): Row {
+  const known: Partial<Row> = { ...before };
+  return Object.fromEntries(Object.entries(columns).filter(([name, value]) => known[name] !== value));
 }
 
 function submissionWrite(id: string, attempt: number, submission: JsonObject, at: string): Write {
