@@ -42,7 +42,8 @@ export function parseJson(text: string, origin: string): Json {
     const problem = offset >= text.length ? "end of input" : "character";
     throw new UserError(`${origin}: invalid JSON: unexpected ${problem} at ${place(text, offset)}`);
   }
-  const [fault] = numberFaults(tree, "");
+  // Only a number that JavaScript would change can be one that Python cannot hold.
+  const [fault] = NEEDS_CARE.test(text) ? numberFaults(tree, "") : [];
   if (fault) throw new UserError(`${origin}${fault.path === "" ? "" : `: ${fault.path}`} ${fault.problem}`);
   return tree;
 }

@@ -157,14 +157,18 @@ function credentialsFault({ pools, blocks }: JsonObject): string | undefined {
 }
 
 function wrapped(value: Json, path: string[], secretPaths: ReadonlySet<string>): Value {
-  const pointer = pointerTo(path);
   // The mask comes first: it may replace a marked secret whose value was not requested.
-  if (value === MASK) return new Secret([{ pointer }]);
-  if (value !== null && maySecretStandAt(path) && (secretPaths.has(pointer) || isSecretByMeaning(path) || isSecretAlone(path, value)))
-    return new Secret([{ pointer }], value);
+  if (value === MASK) return new Secret([{ pointer: pointerTo(path) }]);
+  if (value !== null && maySecretStandAt(path) && (isMarked(path, secretPaths) || isSecretByMeaning(path) || isSecretAlone(path, value)))
+    return new Secret([{ pointer: pointerTo(path) }], value);
   if (Array.isArray(value)) return value.map((item, index) => wrapped(item, [...path, String(index)], secretPaths));
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, wrapped(inner, [...path, key], secretPaths)]));
+}
+
+/** A pointer costs more than all the other questions together, and most manifests have no marks. */
+function isMarked(path: string[], secretPaths: ReadonlySet<string>): boolean {
+  return secretPaths.size > 0 && secretPaths.has(pointerTo(path));
 }
 
 function isSecretAlone(path: string[], value: Json): boolean {
