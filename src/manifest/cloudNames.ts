@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Manifest } from "./manifest";
 
 /** The Pulumi stack for which names are made: the `source` of a manifest. */
@@ -51,5 +51,5 @@ function named(path: readonly string[], readable: string): string {
 }
 
 function digestOf(path: readonly string[]): string {
-  return createHash("sha256").update(JSON.stringify(path)).digest("hex").slice(0, 10);
+  return hash("sha256", JSON.stringify(path), "hex").slice(0, 10);
 }
