@@ -20,6 +20,12 @@ export type Field =
   | { map: Field }
   | { fields: Record<string, Field>; required?: readonly string[] };
 
+/** The words in which a cloud's table of fields is written. */
+export const list = (of: Field): Field => ({ list: of });
+export const map = (of: Field): Field => ({ map: of });
+export const oneOf = (...values: string[]): Field => ({ enum: values });
+export const fields = (of: Record<string, Field>, required: readonly string[] = []): Field => ({ fields: of, required });
+
 /** Whose API it is. */
 export interface Vendor {
   /** Its name in messages: "Cloud Run". */

@@ -1,10 +1,8 @@
-import type { Field } from "../cloud/wireFields";
+import { fields, list, map, oneOf } from "../cloud/wireFields";
 
 const text = "text";
 const integer = "integer";
 const flag = "flag";
-const list = (of: Field): Field => ({ list: of });
-const fields = (of: Record<string, Field>): Field => ({ fields: of });
 
 const secretKeyRef = fields({ secret: text, version: text });
 
@@ -24,7 +22,7 @@ const container = fields({
   command: list(text),
   args: list(text),
   env: list(fields({ name: text, value: text, valueSource: fields({ secretKeyRef }) })),
-  resources: fields({ limits: { map: text }, cpuIdle: flag, startupCpuBoost: flag }),
+  resources: fields({ limits: map(text), cpuIdle: flag, startupCpuBoost: flag }),
   ports: list(fields({ name: text, containerPort: integer })),
   volumeMounts: list(fields({ name: text, mountPath: text, subPath: text })),
   workingDir: text,
@@ -38,7 +36,7 @@ const volume = fields({
   name: text,
   secret: fields({ secret: text, items: list(fields({ path: text, version: text, mode: integer })), defaultMode: integer }),
   cloudSqlInstance: fields({ instances: list(text) }),
-  emptyDir: fields({ medium: { enum: ["MEDIUM_UNSPECIFIED", "MEMORY"] }, sizeLimit: text }),
+  emptyDir: fields({ medium: oneOf("MEDIUM_UNSPECIFIED", "MEMORY"), sizeLimit: text }),
   nfs: fields({ server: text, path: text, readOnly: flag }),
   gcs: fields({ bucket: text, readOnly: flag, mountOptions: list(text) }),
 });
@@ -49,13 +47,11 @@ const task = fields({
   maxRetries: integer,
   timeout: "duration",
   serviceAccount: text,
-  executionEnvironment: {
-    enum: ["EXECUTION_ENVIRONMENT_UNSPECIFIED", "EXECUTION_ENVIRONMENT_GEN1", "EXECUTION_ENVIRONMENT_GEN2"],
-  },
+  executionEnvironment: oneOf("EXECUTION_ENVIRONMENT_UNSPECIFIED", "EXECUTION_ENVIRONMENT_GEN1", "EXECUTION_ENVIRONMENT_GEN2"),
   encryptionKey: text,
   vpcAccess: fields({
     connector: text,
-    egress: { enum: ["VPC_EGRESS_UNSPECIFIED", "ALL_TRAFFIC", "PRIVATE_RANGES_ONLY"] },
+    egress: oneOf("VPC_EGRESS_UNSPECIFIED", "ALL_TRAFFIC", "PRIVATE_RANGES_ONLY"),
     networkInterfaces: list(fields({ network: text, subnetwork: text, tags: list(text) })),
   }),
   nodeSelector: fields({ accelerator: text }),
@@ -67,28 +63,26 @@ const task = fields({
  * SDK's protos.json.
  */
 export const JOB_FIELDS = fields({
-  labels: { map: text },
-  annotations: { map: text },
+  labels: map(text),
+  annotations: map(text),
   client: text,
   clientVersion: text,
-  launchStage: {
-    enum: [
-      "LAUNCH_STAGE_UNSPECIFIED",
-      "UNIMPLEMENTED",
-      "PRELAUNCH",
-      "EARLY_ACCESS",
-      "ALPHA",
-      "BETA",
-      "GA",
-      "DEPRECATED",
-      // Prefect's template offers it. Google's API has no such stage; none means GA.
-      "LAUNCH_TAG_UNSPECIFIED",
-    ],
-  },
+  launchStage: oneOf(
+    "LAUNCH_STAGE_UNSPECIFIED",
+    "UNIMPLEMENTED",
+    "PRELAUNCH",
+    "EARLY_ACCESS",
+    "ALPHA",
+    "BETA",
+    "GA",
+    "DEPRECATED",
+    // Prefect's template offers it. Google's API has no such stage; none means GA.
+    "LAUNCH_TAG_UNSPECIFIED",
+  ),
   binaryAuthorization: fields({ useDefault: flag, policy: text, breakglassJustification: text }),
   template: fields({
-    labels: { map: text },
-    annotations: { map: text },
+    labels: map(text),
+    annotations: map(text),
     parallelism: integer,
     taskCount: integer,
     template: task,
