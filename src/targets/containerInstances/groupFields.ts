@@ -1,9 +1,10 @@
 import { fields, list, map, oneOf } from "../cloud/wireFields";
 
-const text = "text";
-const integer = "integer";
-const number = "number";
-const flag = "flag";
+const text = "text" as const;
+const integer = "integer" as const;
+const number = "number" as const;
+const flag = "flag" as const;
+const any = "any" as const;
 
 const environmentVariables = list(fields({ name: text, value: text, secureValue: text }, ["name"]));
 const volumeMounts = list(fields({ name: text, mountPath: text, readOnly: flag }, ["name", "mountPath"]));
@@ -48,7 +49,7 @@ const volume = {
     "shareName",
     "storageAccountName",
   ]),
-  emptyDir: map("any"),
+  emptyDir: map(any),
   secret: map(text),
   gitRepo: fields({ directory: text, repository: text, revision: text }, ["repository"]),
 };
@@ -70,7 +71,7 @@ const ipAddress = {
 };
 
 const registry = { server: text, username: text, password: text, identity: text, identityUrl: text };
-const extension = { extensionType: text, version: text, settings: "any", protectedSettings: "any" } as const;
+const extension = { extensionType: text, version: text, settings: any, protectedSettings: any };
 
 const properties = fields(
   {

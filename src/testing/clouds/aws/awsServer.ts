@@ -6,7 +6,6 @@ import { type Listening, listen, type Served } from "../shared/listen";
 import type { AwsContract } from "./awsContract";
 import { type AwsFault, errorOf } from "./awsFaults";
 import type { World } from "./awsWorld";
-import { Buckets } from "./buckets";
 import { jsonProtocol } from "./jsonProtocol";
 import { queryProtocol } from "./query";
 import type { SignedRequest } from "./signature";
@@ -38,7 +37,7 @@ export interface Protocol {
 /** Serve all services under one base URL. The headers and forms of a request say which service it is for. */
 export function serveAws(parts: Parts, port: number): Promise<Listening> {
   const { world, faults, calls } = parts;
-  const json = jsonProtocol(parts, new Buckets(world.options.buckets));
+  const json = jsonProtocol(parts);
   const query = queryProtocol(world);
   const app = new Hono<Served>();
   // Without an operation there is nothing to answer; but every reply tells the time.

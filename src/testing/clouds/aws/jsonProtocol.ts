@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
+import { TokenBuckets } from "../shared/tokenBuckets";
 import type { Operation } from "./awsCall";
-import { AwsError } from "./awsError";
+import { AwsError, throttled } from "./awsError";
 import type { Parts, Protocol } from "./awsServer";
-import type { Buckets } from "./buckets";
 import { CLOUD_CONTROL_OPERATIONS } from "./cloudControl";
 import { ECR_OPERATIONS } from "./ecrRegistry";
 import { ECS_OPERATIONS } from "./ecsOperations";
@@ -24,7 +24,8 @@ const JSON_SERVICES: Record<string, { service: string; operations: readonly Oper
 };
 
 /** AWS' JSON protocol: the operation in a header, JSON in both directions. */
-export function jsonProtocol({ world, contract }: Parts, buckets: Buckets): Protocol {
+export function jsonProtocol({ world, contract }: Parts): Protocol {
+  const buckets = new TokenBuckets();
   const targetOf = (headers: Record<string, string | undefined>) => {
     const [prefix = "", name = ""] = (headers["x-amz-target"] ?? "").split(".");
     return { known: JSON_SERVICES[prefix], prefix, name };
@@ -47,7 +48,10 @@ export function jsonProtocol({ world, contract }: Parts, buckets: Buckets): Prot
         throw new AwsError("InvalidSignatureException", "Credential should be scoped to a valid region.");
       const body = parsed(request.body);
       record.body = body;
-      for (const bucket of operation.buckets?.(body) ?? []) buckets.take(bucket);
+      for (const bucket of operation.buckets?.(body) ?? []) {
+        const size = world.options.buckets[bucket];
+        if (size && buckets.take(bucket, size) < 0) throw throttled();
+      }
       if (operation.shapes) contract.checkRequest(body, operation.shapes.request);
       const reply = fault?.kind === "failure" ? failure(fault) : operation.handle({ world, principal: caller.principal, body });
       if (operation.shapes) contract.checkReply(reply, operation.shapes.reply);

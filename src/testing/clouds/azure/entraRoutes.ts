@@ -1,5 +1,11 @@
 import type { JsonObject } from "../../../json";
+import { words } from "../shared/words";
 import type { World } from "./world";
+
+const CLAIMS = words(`
+  sub iss cloud_instance_name cloud_instance_host_name cloud_graph_host_name msgraph_host aud exp iat auth_time
+  acr nonce preferred_username name tid ver at_hash c_hash email
+`);
 
 /** What clients ask of an authority before they log in there. */
 export function openidConfiguration({ url, options: { tenant } }: World): JsonObject {
@@ -21,27 +27,7 @@ export function openidConfiguration({ url, options: { tenant } }: World): JsonOb
     http_logout_supported: true,
     frontchannel_logout_supported: true,
     end_session_endpoint: `${authority}/oauth2/v2.0/logout`,
-    claims_supported: [
-      "sub",
-      "iss",
-      "cloud_instance_name",
-      "cloud_instance_host_name",
-      "cloud_graph_host_name",
-      "msgraph_host",
-      "aud",
-      "exp",
-      "iat",
-      "auth_time",
-      "acr",
-      "nonce",
-      "preferred_username",
-      "name",
-      "tid",
-      "ver",
-      "at_hash",
-      "c_hash",
-      "email",
-    ],
+    claims_supported: CLAIMS,
     kerberos_endpoint: `${authority}/kerberos`,
     tenant_region_scope: "WW",
     cloud_instance_name: "microsoftonline.com",

@@ -1,39 +1,17 @@
 import { isJsonObject } from "../../../json";
+import { words } from "../shared/words";
 import type { Answer, Call, Operation } from "./api";
 import { ArmError, gatewayError, resourceGroupNotFound } from "./errors";
 import type { Throttle } from "./throttle";
 
 /** API versions of a provider that this fake knows. */
 const VERSIONS: Record<string, readonly string[]> = {
-  "Microsoft.ContainerInstance": [
-    "2017-08-01-preview",
-    "2017-10-01-preview",
-    "2017-12-01-preview",
-    "2018-02-01-preview",
-    "2018-04-01",
-    "2018-06-01",
-    "2018-07-01",
-    "2018-09-01",
-    "2018-10-01",
-    "2019-12-01",
-    "2020-11-01",
-    "2021-03-01",
-    "2021-07-01",
-    "2021-09-01",
-    "2021-10-01",
-    "2022-04-01-preview",
-    "2022-09-01",
-    "2022-10-01-preview",
-    "2023-02-01-preview",
-    "2023-05-01",
-    "2023-05-15-preview",
-    "2024-05-01-preview",
-    "2024-09-01-preview",
-    "2024-10-01-preview",
-    "2024-11-01-preview",
-    "2025-09-01",
-    "2026-07-01",
-  ],
+  "Microsoft.ContainerInstance": words(`
+    2017-08-01-preview 2017-10-01-preview 2017-12-01-preview 2018-02-01-preview 2018-04-01 2018-06-01
+    2018-07-01 2018-09-01 2018-10-01 2019-12-01 2020-11-01 2021-03-01 2021-07-01 2021-09-01 2021-10-01
+    2022-04-01-preview 2022-09-01 2022-10-01-preview 2023-02-01-preview 2023-05-01 2023-05-15-preview
+    2024-05-01-preview 2024-09-01-preview 2024-10-01-preview 2024-11-01-preview 2025-09-01 2026-07-01
+  `),
 };
 
 /** Providers that need no registration. */

@@ -1,28 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { CloudError } from "../shared/exchange";
-import type { Answer } from "./api";
+import type { Answer, Call, Operation } from "./api";
 import { toSecond } from "./clock";
 import type { Client, ClientSecret, FederatedCredential, Principal } from "./directory";
 import { MAX_CREDENTIALS } from "./identityOperations";
 import type { World } from "./world";
-
-/** A call of Microsoft Graph as its handler sees it. */
-export interface GraphCall {
-  world: World;
-  caller: Principal;
-  path: Record<string, string>;
-  query: URLSearchParams;
-  body: JsonObject;
-}
-
-export interface GraphMethod {
-  /** As `graph/applications.create`. */
-  action: string;
-  verb: "GET" | "POST" | "PATCH" | "DELETE";
-  pattern: RegExp;
-  handle(call: GraphCall): Answer;
-}
 
 /** An error as Microsoft Graph answers it. */
 class GraphError extends CloudError {
@@ -34,110 +17,93 @@ class GraphError extends CloudError {
 }
 
 const CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#";
-const APPLICATION = "/v1\\.0/applications/(?<id>[^/(]+)";
+const APPLICATION = "/applications/(?<id>[^/(]+)";
 const CREDENTIALS = `${APPLICATION}/federatedIdentityCredentials`;
+const CREDENTIAL = `${CREDENTIALS}/(?<credential>[^/]+)`;
+const PRINCIPAL = "/servicePrincipals/(?<id>[^/]+)";
 
-const exactly = (source: string) => new RegExp(`^${source}$`);
+function operation(name: string, verb: Operation["verb"], path: string, handle: (call: Call) => Answer): Operation {
+  return { action: `graph/${name}`, verb, pattern: new RegExp(`^/v1\\.0${path}$`), handle };
+}
 
 /** Applications, service principals and their credentials (https://learn.microsoft.com/graph/api). */
-export const GRAPH_METHODS: readonly GraphMethod[] = [
-  { action: "graph/applications.list", verb: "GET", pattern: exactly("/v1\\.0/applications"), handle: listApplications },
-  { action: "graph/applications.create", verb: "POST", pattern: exactly("/v1\\.0/applications"), handle: createApplication },
-  {
-    action: "graph/applications.get",
-    verb: "GET",
-    pattern: exactly(APPLICATION),
-    handle: (call) => ({ body: { "@odata.context": `${CONTEXT}applications/$entity`, ...applicationView(application(call)) } }),
-  },
-  { action: "graph/applications.update", verb: "PATCH", pattern: exactly(APPLICATION), handle: updateApplication },
-  {
-    action: "graph/applications.delete",
-    verb: "DELETE",
-    pattern: exactly(APPLICATION),
-    handle: (call) => {
-      call.world.directory.deleteClient(application(call));
-      return { status: 204 };
-    },
-  },
-  {
-    action: "graph/deletedItems.delete",
-    verb: "DELETE",
-    pattern: exactly("/v1\\.0/directory/deletedItems/(?<id>[^/]+)"),
-    handle: ({ world, path: { id = "" } }) => {
-      if (!world.directory.purge(id)) throw notFound(id);
-      return { status: 204 };
-    },
-  },
-  { action: "graph/applications.addPassword", verb: "POST", pattern: exactly(`${APPLICATION}/addPassword`), handle: addPassword },
-  { action: "graph/applications.removePassword", verb: "POST", pattern: exactly(`${APPLICATION}/removePassword`), handle: removePassword },
-  { action: "graph/federatedIdentityCredentials.create", verb: "POST", pattern: exactly(CREDENTIALS), handle: createCredential },
-  { action: "graph/federatedIdentityCredentials.list", verb: "GET", pattern: exactly(CREDENTIALS), handle: listCredentials },
-  {
-    action: "graph/federatedIdentityCredentials.get",
-    verb: "GET",
-    pattern: exactly(`${CREDENTIALS}/(?<credential>[^/]+)`),
-    handle: (call) => ({ body: { "@odata.context": `${credentialContext(call)}/$entity`, ...credentialView(credential(call)) } }),
-  },
-  {
-    action: "graph/federatedIdentityCredentials.update",
-    verb: "PATCH",
-    pattern: exactly(`${CREDENTIALS}/(?<credential>[^/]+)`),
-    handle: (call) => {
-      const { name: _, ...change } = call.body;
-      Object.assign(credential(call), change, { madeAt: Date.now() });
-      return { status: 204 };
-    },
-  },
-  {
-    action: "graph/federatedIdentityCredentials.delete",
-    verb: "DELETE",
-    pattern: exactly(`${CREDENTIALS}/(?<credential>[^/]+)`),
-    handle: (call) => {
-      const { federated } = application(call);
-      federated.splice(federated.indexOf(credential(call)), 1);
-      return { status: 204 };
-    },
-  },
-  { action: "graph/servicePrincipals.create", verb: "POST", pattern: exactly("/v1\\.0/servicePrincipals"), handle: createPrincipal },
-  { action: "graph/servicePrincipals.list", verb: "GET", pattern: exactly("/v1\\.0/servicePrincipals"), handle: listPrincipals },
-  {
-    action: "graph/servicePrincipals.get",
-    verb: "GET",
-    pattern: exactly("/v1\\.0/servicePrincipals/(?<id>[^/]+)"),
-    handle: (call) => ({
-      body: { "@odata.context": `${CONTEXT}servicePrincipals/$entity`, ...principalView(call.world, principal(call)) },
-    }),
-  },
-  {
-    action: "graph/servicePrincipals.delete",
-    verb: "DELETE",
-    pattern: exactly("/v1\\.0/servicePrincipals/(?<id>[^/]+)"),
-    handle: (call) => {
-      call.world.directory.principals.delete(principal(call).objectId);
-      return { status: 204 };
-    },
-  },
+export const GRAPH_OPERATIONS: readonly Operation[] = [
+  operation("applications.list", "GET", "/applications", listApplications),
+  operation("applications.create", "POST", "/applications", createApplication),
+  operation("applications.get", "GET", APPLICATION, (call) => ({ body: one("applications", applicationView(application(call))) })),
+  operation("applications.update", "PATCH", APPLICATION, updateApplication),
+  operation("applications.delete", "DELETE", APPLICATION, (call) => {
+    call.world.directory.deleteClient(application(call));
+    return { status: 204 };
+  }),
+  operation("deletedItems.delete", "DELETE", "/directory/deletedItems/(?<id>[^/]+)", ({ world, path: { id = "" } }) => {
+    if (!world.directory.purge(id)) throw notFound(id);
+    return { status: 204 };
+  }),
+  operation("applications.addPassword", "POST", `${APPLICATION}/addPassword`, addPassword),
+  operation("applications.removePassword", "POST", `${APPLICATION}/removePassword`, removePassword),
+  operation("federatedIdentityCredentials.create", "POST", CREDENTIALS, createCredential),
+  operation("federatedIdentityCredentials.list", "GET", CREDENTIALS, (call) => ({
+    body: all(credentialsOf(call), application(call).federated.map(credentialView)),
+  })),
+  operation("federatedIdentityCredentials.get", "GET", CREDENTIAL, (call) => ({
+    body: one(credentialsOf(call), credentialView(credential(call))),
+  })),
+  operation("federatedIdentityCredentials.update", "PATCH", CREDENTIAL, (call) => {
+    const { name: _, ...change } = call.body;
+    Object.assign(credential(call), change, { madeAt: Date.now() });
+    return { status: 204 };
+  }),
+  operation("federatedIdentityCredentials.delete", "DELETE", CREDENTIAL, (call) => {
+    const { federated } = application(call);
+    federated.splice(federated.indexOf(credential(call)), 1);
+    return { status: 204 };
+  }),
+  operation("servicePrincipals.create", "POST", "/servicePrincipals", createPrincipal),
+  operation("servicePrincipals.list", "GET", "/servicePrincipals", listPrincipals),
+  operation("servicePrincipals.get", "GET", PRINCIPAL, (call) => ({
+    body: one("servicePrincipals", principalView(call.world, principal(call))),
+  })),
+  operation("servicePrincipals.delete", "DELETE", PRINCIPAL, (call) => {
+    call.world.directory.principals.delete(principal(call).objectId);
+    return { status: 204 };
+  }),
 ];
 
 /** @throws {GraphError} 403 unless the caller administers the directory */
-export function graphAnswer(method: GraphMethod, call: GraphCall): Answer {
+export function graphAnswer({ handle }: Operation, call: Call): Answer {
   if (!call.world.directory.administrators.has(call.caller.objectId))
     throw new GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.");
-  return method.handle(call);
+  return handle(call);
 }
 
-function listApplications({ world, query }: GraphCall): Answer {
-  const filter = query.get("$filter") ?? "";
-  const [, appId] = /^appId eq '([^']*)'$/.exec(filter) ?? [];
-  const [, start] = /^startswith\(displayName,'([^']*)'\)$/.exec(filter) ?? [];
-  const [, name] = /^displayName eq '([^']*)'$/.exec(filter) ?? [];
-  const found = applications(world).filter(
-    (client) =>
-      (appId === undefined || client.appId === appId) &&
-      (start === undefined || client.displayName.startsWith(start)) &&
-      (name === undefined || client.displayName === name),
-  );
-  return { body: { "@odata.context": `${CONTEXT}applications`, value: found.map(applicationView) } };
+function one(kind: string, view: JsonObject): JsonObject {
+  return { "@odata.context": `${CONTEXT}${kind}/$entity`, ...view };
+}
+
+function all(kind: string, value: JsonObject[]): JsonObject {
+  return { "@odata.context": `${CONTEXT}${kind}`, value };
+}
+
+/** @param rest where the made one is, below the tenant */
+function created({ world }: Call, kind: string, made: JsonObject, rest: string): Answer {
+  const location = `https://graph.microsoft.com/v2/${world.options.tenant}/${rest}`;
+  return { status: 201, body: one(kind, made), headers: { location } };
+}
+
+/** The test of a `$filter`: `FIELD eq 'VALUE'`, or `startswith(FIELD,'VALUE')`. @throws {GraphError} for another one */
+function filterOf({ query }: Call): (item: Pick<Principal, "appId" | "displayName">) => boolean {
+  const filter = query.get("$filter");
+  if (filter === null) return () => true;
+  const [, equal, is = "", started, start = ""] =
+    /^(?:(appId|displayName|servicePrincipalNames\/any\(c:c) eq '([^']*)'\)?|startswith\((displayName),'([^']*)'\))$/.exec(filter) ?? [];
+  if (started !== undefined) return ({ displayName }) => displayName.startsWith(start);
+  if (equal === undefined) throw new GraphError(400, "Request_UnsupportedQuery", `Unsupported or invalid query filter clause specified.`);
+  return equal === "displayName" ? ({ displayName }) => displayName === is : ({ appId }) => appId === is;
+}
+
+function listApplications(call: Call): Answer {
+  return { body: all("applications", applications(call.world).filter(filterOf(call)).map(applicationView)) };
 }
 
 /** Managed identities log in as applications do, and are none. */
@@ -146,26 +112,24 @@ function applications({ directory, identities }: World): Client[] {
   return [...directory.clients.values()].filter(({ appId }) => !managed.has(appId));
 }
 
-function createApplication({ world, body }: GraphCall): Answer {
-  if (typeof body.displayName !== "string" || body.displayName === "")
-    throw new GraphError(400, "Request_BadRequest", "Invalid value specified for property 'displayName' of resource 'Application'.");
+function createApplication(call: Call): Answer {
+  const { world, body } = call;
+  if (typeof body.displayName !== "string" || body.displayName === "") throw invalid("displayName", "Application");
   const client = world.directory.addClient(body.displayName);
-  return {
-    status: 201,
-    body: { "@odata.context": `${CONTEXT}applications/$entity`, ...applicationView(client) },
-    headers: {
-      location: `https://graph.microsoft.com/v2/${world.options.tenant}/directoryObjects/${client.id}/Microsoft.DirectoryServices.Application`,
-    },
-  };
+  return created(call, "applications", applicationView(client), `directoryObjects/${client.id}/Microsoft.DirectoryServices.Application`);
 }
 
-function updateApplication(call: GraphCall): Answer {
+function invalid(property: string, resource: string): GraphError {
+  return new GraphError(400, "Request_BadRequest", `Invalid value specified for property '${property}' of resource '${resource}'.`);
+}
+
+function updateApplication(call: Call): Answer {
   const client = application(call);
   if (typeof call.body.displayName === "string") client.displayName = call.body.displayName;
   return { status: 204 };
 }
 
-function addPassword(call: GraphCall): Answer {
+function addPassword(call: Call): Answer {
   const { displayName, startDateTime, endDateTime } = (call.body.passwordCredential ?? {}) as Record<string, string | null | undefined>;
   const secret = call.world.directory.addSecret(application(call), {
     displayName: displayName ?? null,
@@ -176,7 +140,7 @@ function addPassword(call: GraphCall): Answer {
   return { body: { "@odata.context": `${CONTEXT}microsoft.graph.passwordCredential`, ...shown, secretText: secret.text } };
 }
 
-function removePassword(call: GraphCall): Answer {
+function removePassword(call: Call): Answer {
   const client = application(call);
   const kept = client.secrets.filter(({ keyId }) => keyId !== call.body.keyId);
   if (kept.length === client.secrets.length) throw new GraphError(400, "Request_BadRequest", `No password credential found with keyId.`);
@@ -184,16 +148,11 @@ function removePassword(call: GraphCall): Answer {
   return { status: 204 };
 }
 
-function createCredential(call: GraphCall): Answer {
+function createCredential(call: Call): Answer {
   const { federated } = application(call);
   const { name = "", issuer = "", subject = "", audiences = [], description } = call.body as unknown as Partial<FederatedCredential>;
   for (const [property, value] of Object.entries({ name, issuer, subject }))
-    if (value === "" || value.length > 600)
-      throw new GraphError(
-        400,
-        "Request_BadRequest",
-        `Invalid value specified for property '${property}' of resource 'FederatedIdentityCredential'.`,
-      );
+    if (value === "" || value.length > 600) throw invalid(property, "FederatedIdentityCredential");
   if (federated.some((each) => each.name === name || (each.issuer === issuer && each.subject === subject))) {
     throw new GraphError(
       409,
@@ -217,22 +176,15 @@ function createCredential(call: GraphCall): Answer {
     ...(description === undefined ? {} : { description }),
   };
   federated.push(made);
-  return {
-    status: 201,
-    body: { "@odata.context": `${credentialContext(call)}/$entity`, ...credentialView(made) },
-    headers: { location: `https://graph.microsoft.com/v2/${call.world.options.tenant}/federatedIdentityCredentials/${made.id}` },
-  };
+  return created(call, credentialsOf(call), credentialView(made), `federatedIdentityCredentials/${made.id}`);
 }
 
-function listCredentials(call: GraphCall): Answer {
-  return { body: { "@odata.context": credentialContext(call), value: application(call).federated.map(credentialView) } };
+function credentialsOf({ path: { id } }: Call): string {
+  return `applications('${id}')/federatedIdentityCredentials`;
 }
 
-function credentialContext({ path: { id } }: GraphCall): string {
-  return `${CONTEXT}applications('${id}')/federatedIdentityCredentials`;
-}
-
-function createPrincipal({ world, body }: GraphCall): Answer {
+function createPrincipal(call: Call): Answer {
+  const { world, body } = call;
   const { appId } = body;
   const client = typeof appId === "string" ? world.directory.clients.get(appId) : undefined;
   if (!client) {
@@ -247,41 +199,34 @@ function createPrincipal({ world, body }: GraphCall): Answer {
     throw new GraphError(409, "Request_MultipleObjectsWithSameKeyValue", message);
   }
   const made = world.directory.addPrincipal("ServicePrincipal", client.displayName, client.appId);
+  const rest = `directoryObjects/${made.objectId}/Microsoft.DirectoryServices.ServicePrincipal`;
+  return created(call, "servicePrincipals", principalView(world, made), rest);
+}
+
+function listPrincipals(call: Call): Answer {
+  const { world } = call;
+  const found = [...world.directory.principals.values()].filter(({ type }) => type === "ServicePrincipal").filter(filterOf(call));
   return {
-    status: 201,
-    body: { "@odata.context": `${CONTEXT}servicePrincipals/$entity`, ...principalView(world, made) },
-    headers: {
-      location: `https://graph.microsoft.com/v2/${world.options.tenant}/directoryObjects/${made.objectId}/Microsoft.DirectoryServices.ServicePrincipal`,
-    },
+    body: all(
+      "servicePrincipals",
+      found.map((each) => principalView(world, each)),
+    ),
   };
 }
 
-function listPrincipals({ world, query }: GraphCall): Answer {
-  const filter = query.get("$filter") ?? "";
-  const [, appId] = /^(?:servicePrincipalNames\/any\(c:c eq|appId eq) '([^']*)'\)?$/.exec(filter) ?? [];
-  const [, name] = /^displayName eq '([^']*)'$/.exec(filter) ?? [];
-  const found = [...world.directory.principals.values()].filter(
-    (each) =>
-      each.type === "ServicePrincipal" &&
-      (appId === undefined || each.appId === appId) &&
-      (name === undefined || each.displayName === name),
-  );
-  return { body: { "@odata.context": `${CONTEXT}servicePrincipals`, value: found.map((each) => principalView(world, each)) } };
-}
-
-function application({ world, path: { id = "" } }: GraphCall): Client {
+function application({ world, path: { id = "" } }: Call): Client {
   const client = world.directory.clientById(id);
   if (!client) throw notFound(id);
   return client;
 }
 
-function principal({ world, path: { id = "" } }: GraphCall): Principal {
+function principal({ world, path: { id = "" } }: Call): Principal {
   const found = world.directory.principals.get(id);
   if (found?.type !== "ServicePrincipal") throw notFound(id);
   return found;
 }
 
-function credential(call: GraphCall): FederatedCredential {
+function credential(call: Call): FederatedCredential {
   const { credential: wanted = "" } = call.path;
   const found = application(call).federated.find(({ id, name }) => id === wanted || name === wanted);
   if (!found) throw notFound(wanted);

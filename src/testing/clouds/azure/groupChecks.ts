@@ -3,7 +3,7 @@ import type { Principal } from "./directory";
 import { ArmError, gatewayError } from "./errors";
 import { GROUP_SHAPE } from "./groupShape";
 import { type ContainerSpec, type GroupSpec, requested } from "./groups";
-import { ACI_REGIONS } from "./regions";
+import { ACI_REGIONS, checkLocation, regionOf } from "./regions";
 import { mayPull } from "./registryOperations";
 import { deserialized } from "./shape";
 import type { World } from "./world";
@@ -52,7 +52,7 @@ const NAMING = "It can contain only lowercase letters, numbers and hyphens. The 
  * @throws {ArmError}
  */
 export function checkedGroup(world: World, wanted: Wanted, body: JsonObject): GroupSpec {
-  checkLocation(body);
+  checkLocation(body.location, "Microsoft.ContainerInstance/containerGroups", ACI_REGIONS);
   const spec = deserialized(body, GROUP_SHAPE) as unknown as GroupSpec;
   if (spec.identity) spec.identity = { ...spec.identity, type: spec.identity.type ?? "None" };
   checkNames(wanted, spec);
@@ -71,17 +71,6 @@ export function checkedGroup(world: World, wanted: Wanted, body: JsonObject): Gr
 
 function bad(code: string, message: string): ArmError {
   return new ArmError(400, code, message);
-}
-
-function checkLocation({ location }: JsonObject): void {
-  if (typeof location !== "string" || location === "")
-    throw gatewayError(400, "LocationRequired", "The location property is required for this definition.");
-  if (ACI_REGIONS.has(location.toLowerCase().replaceAll(" ", ""))) return;
-  throw gatewayError(
-    400,
-    "LocationNotAvailableForResourceType",
-    `The provided location '${location}' is not available for resource type 'Microsoft.ContainerInstance/containerGroups'. List of available regions for the resource type is '${[...ACI_REGIONS].join(",")}'.`,
-  );
 }
 
 function checkNames({ name }: Wanted, { properties }: GroupSpec): void {
@@ -217,7 +206,7 @@ function checkSpot({ properties, location }: GroupSpec): void {
     throw bad("SpotPriorityContainerGroupNotSupportedForVnet", "Spot Priority is not supported for container groups in a virtual network.");
   if (sku !== "Standard")
     throw bad("SpotPriorityContainerGroupNotSupportedInSku", `Spot Priority Container Group is not supported in '${sku}' Sku.`);
-  if (!SPOT_REGIONS.includes(location.toLowerCase().replaceAll(" ", "")))
+  if (!SPOT_REGIONS.includes(regionOf(location)))
     throw bad("SpotPriorityContainerGroupNotSupportedInRegion", `Spot Priority Container Group is not supported in region '${location}'.`);
 }
 

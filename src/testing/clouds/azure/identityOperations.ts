@@ -2,6 +2,7 @@ import type { JsonObject } from "../../../json";
 import { type Answer, type Call, type Operation, path } from "./api";
 import type { FederatedCredential } from "./directory";
 import { ArmError, resourceNotFound } from "./errors";
+import { type StoredType, storedOperations } from "./storedResources";
 import type { ManagedIdentity } from "./world";
 
 const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities";
@@ -11,11 +12,28 @@ const CREDENTIAL = `${IDENTITY}/federatedIdentityCredentials/{credential}`;
 /** Most federated credentials of one identity or application. */
 export const MAX_CREDENTIALS = 20;
 
+const IDENTITIES: StoredType<ManagedIdentity> = {
+  type: TYPE,
+  all: (world) => world.identities,
+  write: (call, before) => {
+    const { world, body } = call;
+    const tags = (body.tags ?? {}) as Record<string, string>;
+    if (before) return Object.assign(before, { tags });
+    const { name = "" } = call.path;
+    const { appId } = world.directory.addClient(name);
+    const { objectId } = world.directory.addPrincipal("ServicePrincipal", name, appId);
+    return { id: idOf(call), name, location: String(body.location), tags, principalId: objectId, clientId: appId };
+  },
+  view: ({ id, name, location, tags, principalId, clientId }, { world }): JsonObject => {
+    return { location, tags, id, name, type: TYPE, properties: { tenantId: world.options.tenant, principalId, clientId } };
+  },
+  deleted: ({ world }, identity) => world.removeIdentity(identity),
+  createdHeaders: ({ id }) => ({ location: id }),
+};
+
 /** User-assigned managed identities and their federated credentials (2023-01-31). */
 export const IDENTITY_OPERATIONS: readonly Operation[] = [
-  { action: `${TYPE}/write`, verb: "PUT", pattern: path(IDENTITY), handle: write },
-  { action: `${TYPE}/read`, verb: "GET", pattern: path(IDENTITY), handle: (call) => ({ body: view(call, found(call)) }) },
-  { action: `${TYPE}/delete`, verb: "DELETE", pattern: path(IDENTITY), handle: remove },
+  ...storedOperations(IDENTITIES),
   { action: `${CREDENTIALS}/write`, verb: "PUT", pattern: path(CREDENTIAL), handle: writeCredential },
   { action: `${CREDENTIALS}/read`, verb: "GET", pattern: path(CREDENTIAL), handle: readCredential },
   { action: `${CREDENTIALS}/read`, verb: "GET", pattern: path(IDENTITY, "/federatedIdentityCredentials"), handle: listCredentials },
@@ -27,45 +45,11 @@ function idOf({ world, path: { resourceGroup = "", subscription, name } }: Call)
   return `/subscriptions/${subscription}/resourcegroups/${world.resourceGroup(resourceGroup).name}/providers/${TYPE}/${name}`;
 }
 
-function write(call: Call): Answer {
-  const { world, path: parts, body } = call;
-  const { name = "" } = parts;
-  if (typeof body.location !== "string")
-    throw new ArmError(400, "LocationRequired", "The location property is required for this definition.");
-  const id = idOf(call);
-  const tags = (body.tags ?? {}) as Record<string, string>;
-  const existing = world.identities.get(id.toLowerCase());
-  if (existing) {
-    existing.tags = tags;
-    return { body: view(call, existing) };
-  }
-  const { appId } = world.directory.addClient(name);
-  const { objectId } = world.directory.addPrincipal("ServicePrincipal", name, appId);
-  const identity = { id, name, location: body.location, tags, principalId: objectId, clientId: appId };
-  world.identities.set(id.toLowerCase(), identity);
-  return { status: 201, body: view(call, identity), headers: { location: id } };
-}
-
-function remove(call: Call): Answer {
-  const identity = call.world.identities.get(idOf(call).toLowerCase());
-  if (!identity) return { status: 204 };
-  call.world.removeIdentity(identity);
-  return { status: 200 };
-}
-
-function found(call: Call): ManagedIdentity {
+function credentialsOf(call: Call): FederatedCredential[] {
   const { world, path: parts } = call;
   const identity = world.identities.get(idOf(call).toLowerCase());
   if (!identity) throw resourceNotFound(TYPE, parts.name ?? "", world.resourceGroup(parts.resourceGroup ?? "").name);
-  return identity;
-}
-
-function view({ world }: Call, { id, name, location, tags, principalId, clientId }: ManagedIdentity): JsonObject {
-  return { location, tags, id, name, type: TYPE, properties: { tenantId: world.options.tenant, principalId, clientId } };
-}
-
-function credentialsOf(call: Call): FederatedCredential[] {
-  return call.world.directory.clients.get(found(call).clientId)?.federated ?? [];
+  return world.directory.clients.get(identity.clientId)?.federated ?? [];
 }
 
 function writeCredential(call: Call): Answer {

@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { CloudError } from "../shared/exchange";
-import type { Answer } from "./api";
-import type { Principal } from "./directory";
+import { words } from "../shared/words";
+import type { Answer, Call, Operation } from "./api";
 import type { Row } from "./workspaces";
-import type { World } from "./world";
 
 /** An error as the query API of Log Analytics answers it. */
 class QueryError extends CloudError {
@@ -14,41 +13,25 @@ class QueryError extends CloudError {
 }
 
 /** Columns of a custom log that Container Instances writes. */
-const COLUMNS = [
-  "TenantId",
-  "SourceSystem",
-  "TimeGenerated",
-  "ContainerGroup_s",
-  "ContainerID_s",
-  "ContainerImage_s",
-  "ContainerName_s",
-  "ContainerGroupInstanceId_g",
-  "Location_s",
-  "OSType_s",
-  "ResourceGroup",
-  "SubscriptionId",
-  "Source_s",
-  "LogType_s",
-  "Message",
-  "Type",
-];
+const COLUMNS = words(`
+  TenantId SourceSystem TimeGenerated ContainerGroup_s ContainerID_s ContainerImage_s ContainerName_s ContainerGroupInstanceId_g
+  Location_s OSType_s ResourceGroup SubscriptionId Source_s LogType_s Message Type
+`);
 
 /** The most rows of an answer. */
 const MAX_ROWS = 30_000;
 
-export interface QueryCall {
-  world: World;
-  caller: Principal;
-  workspace: string;
-  body: JsonObject;
-}
+/** The query API of Log Analytics (https://learn.microsoft.com/rest/api/loganalytics/query). */
+export const LOG_OPERATIONS: readonly Operation[] = [
+  { action: "logs/query", verb: "POST", pattern: /^\/v1\/workspaces\/(?<workspace>[^/]+)\/query$/, handle: queried },
+];
 
 /**
  * A query of a workspace. Of the query language the fake knows `where` (==, !=, =~, contains, in, comparisons of times, and, or), `order by`,
  * `take`, `project` and `extend` of nothing.
  * @throws {QueryError}
  */
-export function queryAnswer({ world, caller, workspace: customerId, body }: QueryCall): Answer {
+function queried({ world, caller, path: { workspace: customerId = "" }, body }: Call): Answer {
   const workspace = world.workspaces.withCustomerId(customerId);
   if (!workspace) throw new QueryError(404, "WorkspaceNotFoundError", `The workspace ${customerId} could not be found`);
   if (!world.access.allows(caller, "Microsoft.OperationalInsights/workspaces/query/read", workspace.id))

@@ -55,7 +55,13 @@ export const NETWORK_OPERATIONS: readonly Operation[] = [
     },
     checkDelete: ({ world, path: { scope = "" } }) => checkFree(world, scope),
     deleted: ({ world, path: { scope = "" } }) => void world.subnets.delete(scope.toLowerCase()),
-  }).map((operation) => ({ ...operation, handle: (call: Call) => (operation.verb === "GET" ? readSubnet(call) : operation.handle(call)) })),
+    // Without its network a subnet is not asked for.
+    missing: ({ world, path: { scope = "", network = "", resourceGroup = "" } }) => {
+      const parent = scope.slice(0, scope.lastIndexOf("/subnets/")).toLowerCase();
+      if (!world.kept.has(parent)) throw resourceNotFound(VNET, network, world.resourceGroup(resourceGroup).name);
+      throw new ArmError(404, "NotFound", `Resource ${scope} not found.`);
+    },
+  }),
 ];
 
 function checkSubnet({ world, path: { scope = "" } }: Call, { addressPrefix, natGateway }: JsonObject): void {
@@ -76,15 +82,6 @@ function checkSubnet({ world, path: { scope = "" } }: Call, { addressPrefix, nat
       `Subnet '${scope.slice(scope.lastIndexOf("/") + 1)}' is not valid because its IP address range is outside the IP address range of virtual network '${String(network.name)}'.`,
     );
   for (const id of idsIn([natGateway ?? null])) if (!world.kept.has(id.toLowerCase())) throw notThere(id, scope);
-}
-
-function readSubnet({ world, path: { scope = "", network = "", resourceGroup = "" } }: Call) {
-  const resource = world.kept.get(scope.toLowerCase());
-  if (resource) return { body: resource };
-  // Without its network a subnet is not asked for.
-  const parent = scope.toLowerCase().slice(0, scope.toLowerCase().lastIndexOf("/subnets/"));
-  if (!world.kept.has(parent)) throw resourceNotFound(VNET, network, world.resourceGroup(resourceGroup).name);
-  throw new ArmError(404, "NotFound", `Resource ${scope} not found.`);
 }
 
 /** @throws {ArmError} while container groups are in the subnet */

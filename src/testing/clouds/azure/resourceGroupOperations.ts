@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { type Answer, type Call, type Operation, path } from "./api";
 import { gatewayError } from "./errors";
-import { REGIONS } from "./regions";
+import { checkGroupLocation } from "./regions";
 import type { ResourceGroup } from "./world";
 
 const TYPE = "Microsoft.Resources/subscriptions/resourceGroups";
@@ -43,15 +43,7 @@ export const RESOURCE_GROUP_OPERATIONS: readonly Operation[] = [
 function write({ world, path: parts, body }: Call): Answer {
   const { resourceGroup: name = "" } = parts;
   const { location, tags } = body;
-  if (typeof location !== "string" || location === "")
-    throw gatewayError(400, "LocationRequired", "The location property is required for this definition.");
-  if (!REGIONS.includes(location.toLowerCase().replaceAll(" ", ""))) {
-    throw gatewayError(
-      400,
-      "LocationNotAvailableForResourceGroup",
-      `The provided location '${location}' is not available for resource group. List of available regions is '${REGIONS.join(",")}'.`,
-    );
-  }
+  checkGroupLocation(location);
   const existing = world.resourceGroups.get(name.toLowerCase());
   if (existing && existing.location !== location) {
     throw gatewayError(

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../../json";
 import { type CloudError, exchange, type RecordedCall } from "../shared/exchange";
 import type { FaultQueue } from "../shared/faultQueue";
 import { type Listening, listen, type Served } from "../shared/listen";
-import type { Answer, Operation } from "./api";
+import type { Answer, Call, Operation } from "./api";
 import { AUTHORIZATION_OPERATIONS } from "./authorizationOperations";
 import type { Certificates } from "./certificates";
 import { CONTAINER_GROUP_OPERATIONS } from "./containerGroupOperations";
@@ -12,9 +12,9 @@ import { instanceDiscovery, openidConfiguration } from "./entraRoutes";
 import { ArmError, gatewayError } from "./errors";
 import { errorOf, type Fault } from "./faults";
 import { answered } from "./gate";
-import { GRAPH_METHODS, graphAnswer } from "./graph";
+import { GRAPH_OPERATIONS, graphAnswer } from "./graph";
 import { IDENTITY_OPERATIONS } from "./identityOperations";
-import { queryAnswer } from "./logQuery";
+import { LOG_OPERATIONS } from "./logQuery";
 import { PROVIDER_OPERATIONS } from "./providerOperations";
 import { exchangeToken } from "./registryLogin";
 import { RESOURCE_GROUP_OPERATIONS } from "./resourceGroupOperations";
@@ -57,7 +57,7 @@ interface Asked {
   fault: Fault | undefined;
 }
 
-const OPERATIONS: readonly Operation[] = [
+const ARM_OPERATIONS: readonly Operation[] = [
   ...CONTAINER_GROUP_OPERATIONS,
   ...RESOURCE_GROUP_OPERATIONS,
   ...PROVIDER_OPERATIONS,
@@ -65,10 +65,22 @@ const OPERATIONS: readonly Operation[] = [
   ...IDENTITY_OPERATIONS,
   ...SURROUNDING_OPERATIONS,
 ];
-/** Whom a token must be for. */
 const MANAGEMENT = ["https://management.core.windows.net", "https://management.azure.com"];
-const GRAPH = ["https://graph.microsoft.com"];
-const LOGS = ["https://api.loganalytics.io", "https://api.loganalytics.azure.com"];
+
+/** What is called with an access token: whom the token must be for, and who answers. */
+const SERVICES: readonly {
+  audiences: readonly string[];
+  operations: readonly Operation[];
+  answer(operation: Operation, call: Call, throttle: Throttle): Answer;
+}[] = [
+  { audiences: MANAGEMENT, operations: ARM_OPERATIONS, answer: answered },
+  { audiences: ["https://graph.microsoft.com"], operations: GRAPH_OPERATIONS, answer: graphAnswer },
+  {
+    audiences: ["https://api.loganalytics.io", "https://api.loganalytics.azure.com"],
+    operations: LOG_OPERATIONS,
+    answer: (operation, call) => operation.handle(call),
+  },
+];
 /** Bytes of a request's body. */
 const LARGEST_BODY = 4 * 1024 * 1024;
 /** As long as Azure's front ends keep an idle connection, about: node's own five seconds close one just as a busy client uses it again. */
@@ -126,9 +138,7 @@ function routeOf(parts: Parts, verb: string, pathname: string): Route {
   return (
     loginRoute(parts, verb, pathname) ??
     registryRoute(parts, verb, pathname) ??
-    armRoute(parts, verb, pathname) ??
-    graphRoute(parts, verb, pathname) ??
-    logsRoute(parts, verb, pathname) ??
+    serviceRoute(parts, verb, pathname) ??
     unknownRoute(pathname)
   );
 }
@@ -180,56 +190,25 @@ function registryRoute({ world, tokens }: Parts, verb: string, pathname: string)
   };
 }
 
-function armRoute({ world, tokens, throttle }: Parts, verb: string, pathname: string): Route | undefined {
-  for (const operation of OPERATIONS) {
-    const match = operation.verb === verb ? operation.pattern.exec(pathname) : null;
-    if (!match) continue;
-    return {
-      action: operation.action,
-      answer: ({ url, text, authorization, record, fault }) => {
-        const caller = tokens.principalOf(authorization, MANAGEMENT);
-        record.caller = caller.objectId;
-        record.body = parsed(text);
-        return answered(
-          operation,
-          { world, caller, path: { ...match.groups }, query: url.searchParams, body: record.body, fault },
-          throttle,
-        );
-      },
-    };
+/** A call with an access token. */
+function serviceRoute({ world, tokens, throttle }: Parts, verb: string, pathname: string): Route | undefined {
+  for (const { audiences, operations, answer } of SERVICES) {
+    for (const operation of operations) {
+      const match = operation.verb === verb ? operation.pattern.exec(pathname) : null;
+      if (!match) continue;
+      return {
+        action: operation.action,
+        answer: ({ url, text, authorization, record, fault }) => {
+          const caller = tokens.principalOf(authorization, audiences);
+          record.caller = caller.objectId;
+          record.body = parsed(text);
+          const call = { world, caller, path: { ...match.groups }, query: url.searchParams, body: record.body, fault };
+          return answer(operation, call, throttle);
+        },
+      };
+    }
   }
   return undefined;
-}
-
-function graphRoute({ world, tokens }: Parts, verb: string, pathname: string): Route | undefined {
-  for (const method of GRAPH_METHODS) {
-    const match = method.verb === verb ? method.pattern.exec(pathname) : null;
-    if (!match) continue;
-    return {
-      action: method.action,
-      answer: ({ url, text, authorization, record }) => {
-        const caller = tokens.principalOf(authorization, GRAPH);
-        record.caller = caller.objectId;
-        record.body = parsed(text);
-        return graphAnswer(method, { world, caller, path: { ...match.groups }, query: url.searchParams, body: record.body });
-      },
-    };
-  }
-  return undefined;
-}
-
-function logsRoute({ world, tokens }: Parts, verb: string, pathname: string): Route | undefined {
-  const [, workspace] = /^\/v1\/workspaces\/([^/]+)\/query$/.exec(pathname) ?? [];
-  if (verb !== "POST" || workspace === undefined) return undefined;
-  return {
-    action: "logs/query",
-    answer: ({ text, authorization, record }) => {
-      const caller = tokens.principalOf(authorization, LOGS);
-      record.caller = caller.objectId;
-      record.body = parsed(text);
-      return queryAnswer({ world, caller, workspace, body: record.body });
-    },
-  };
 }
 
 function unknownRoute(pathname: string): Route {

@@ -14,6 +14,16 @@ export type Shape =
   | { map: Shape }
   | { type: string; members: Record<string, Shape>; required?: readonly string[] };
 
+/** The words in which the shape of a body is written. */
+export const list = (of: Shape): Shape => ({ list: of });
+export const map = (of: Shape): Shape => ({ map: of });
+/** @param type as Azure's errors name it */
+export const object = (type: string, members: Record<string, Shape>, required: readonly string[] = []): Shape => ({
+  type,
+  members,
+  required,
+});
+
 /**
  * A body as Azure's JSON reader takes it: null is as good as nothing, "1.5" as good as 1.5, and a member that it does not know is refused.
  * @throws {ArmError} 400 InvalidRequestContent

@@ -1,3 +1,4 @@
+import { TokenBuckets } from "../shared/tokenBuckets";
 import { gatewayError } from "./errors";
 import type { Limits } from "./options";
 
@@ -15,7 +16,7 @@ const DEFAULT = { perHour: 300, perFiveMinutes: 100 };
 /** How often Azure may be called. */
 export class Throttle {
   readonly #limits: Partial<Limits>;
-  readonly #levels = new Map<string, { level: number; at: number }>();
+  readonly #buckets = new TokenBuckets();
   readonly #used = new Map<string, number[]>();
 
   constructor(limits: Partial<Limits>) {
@@ -25,24 +26,21 @@ export class Throttle {
   /** Resource Manager's own count. @returns headers that say what is left. @throws {ArmError} 429 */
   take(kind: Kind, verb: string, subscription: string, principal: string): Record<string, string> {
     const bucket = this.#limits[kind];
-    const key = `${kind}/${subscription}/${principal}`;
-    const now = Date.now();
-    const size = bucket?.size ?? SHOWN[kind];
-    const refill = bucket?.refill ?? Number.POSITIVE_INFINITY;
-    const { level, at } = this.#levels.get(key) ?? { level: size, at: now };
-    const filled = Math.min(size, now === at ? level : level + ((now - at) * refill) / 1000);
-    if (bucket && filled < 1) {
-      const wait = Math.ceil((1 - filled) / bucket.refill);
-      throw gatewayError(
-        429,
-        "SubscriptionRequestsThrottled",
-        `Number of '${kind === "reads" ? "read" : verb.toLowerCase()}' requests for subscription '${subscription}' actor '${principal}' exceeded. Please try again after '${wait}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.`,
-        { headers: { "retry-after": String(wait) } },
-      );
+    let used = 1;
+    if (bucket) {
+      const { size: burst, refill: perSecond } = bucket;
+      const left = this.#buckets.take(`${kind}/${subscription}/${principal}`, { burst, perSecond });
+      if (left < 0) {
+        const wait = Math.ceil(-left / perSecond);
+        throw gatewayError(
+          429,
+          "SubscriptionRequestsThrottled",
+          `Number of '${kind === "reads" ? "read" : verb.toLowerCase()}' requests for subscription '${subscription}' actor '${principal}' exceeded. Please try again after '${wait}' seconds after additional tokens are available. Refer to https://aka.ms/arm-throttling for additional information.`,
+          { headers: { "retry-after": String(wait) } },
+        );
+      }
+      used = Math.ceil(burst - left);
     }
-    const left = bucket ? filled - 1 : filled;
-    this.#levels.set(key, { level: left, at: now });
-    const used = bucket ? Math.ceil(size - left) : 1;
     return {
       [`x-ms-ratelimit-remaining-subscription-${kind}`]: String(SHOWN[kind] - used),
       [`x-ms-ratelimit-remaining-subscription-global-${kind}`]: String(SHOWN[kind] * GLOBAL - used),
