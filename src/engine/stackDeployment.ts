@@ -7,7 +7,8 @@ import type { Invocation, InvocationResult, MonitorBackend, RegistrationResult }
 import type { PackageRequest } from "./grpc/registration";
 import type { Construction, MethodCall, Surroundings, WithDependencies } from "./hostedProvider";
 import { type Goal, goalOf } from "./plan/goal";
-import { duplicateUrn, PlanFailed, Planner } from "./plan/planner";
+import { Planner } from "./plan/planner";
+import { duplicateUrn, PlanFailed } from "./plan/refusals";
 import { withOutputs } from "./plan/resource";
 import type { Selection } from "./plan/targets";
 import { type CheckFailure, ProviderError } from "./provider";

@@ -1,10 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { UserError } from "../../userError";
-import type { Provider } from "../provider";
 import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
-import { isProviderType, nameOf, urnOf } from "../urn";
-import { type Properties, withoutSecrets } from "../wire";
+import { isProviderType, urnOf } from "../urn";
+import type { Properties } from "../wire";
 import { formerUrns } from "./aliases";
 import {
   createSteps,
@@ -21,33 +19,22 @@ import {
 } from "./decide";
 import { deletionLayers, requiredUrns } from "./deletions";
 import { dependentQuestion } from "./dependents";
-import { compareInputs, type DiffDecision, decideOnDiff, replaceBecauseOf, UNCHANGED } from "./diffDecision";
+import { compareInputs, type DiffDecision, replaceBecauseOf, UNCHANGED } from "./diffDecision";
 import type { Goal } from "./goal";
 import { applyIgnoreChanges } from "./ignoreChanges";
+import { checkedInputs, decisionOf, type Providers, replacementKeys } from "./questions";
+import {
+  duplicateUrn,
+  importedReplacement,
+  otherKind,
+  PlanFailed,
+  protectedReplacement,
+  skippedRequirement,
+  unknownTarget,
+  untargetedDeletions,
+} from "./refusals";
 import { resourceOf } from "./resource";
 import { type Selection, Targets } from "./targets";
-
-/** A goal cannot be planned. `urn` is the resource concerned. */
-export class PlanFailed extends UserError {
-  constructor(
-    message: string,
-    readonly urn: string,
-  ) {
-    super(message);
-  }
-}
-
-export function duplicateUrn(urn: string): PlanFailed {
-  return new PlanFailed(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
-}
-
-/** The providers that the planner asks. Asking changes nothing. */
-export interface Providers {
-  /** The provider of a resource. For a provider resource it is the registry itself. */
-  providerOf(resource: Pick<Resource, "type" | "provider" | "urn">): Promise<Provider>;
-  /** Whether a resource must be replaced when it moves from one provider to another. */
-  mustReplace(oldReference: string, reference: string): Promise<boolean>;
-}
 
 interface PlannerOptions {
   project: string;
@@ -100,11 +87,7 @@ export class Planner {
     const urn = urnOf(this.#options.stack, this.#options.project, goal.parent, goal.type, goal.name);
     const old = this.#findInState(urn, goal);
     this.#declared.add(urn);
-    if (old && old.custom !== goal.custom)
-      throw new PlanFailed(
-        `"${goal.name}" of type ${goal.type} is a ${old.custom ? "resource" : "component"} in the state, but a ${goal.custom ? "resource" : "component"} in the program: give one of them another name`,
-        urn,
-      );
+    if (old && old.custom !== goal.custom) throw otherKind(urn, goal);
     const news = old ? applyIgnoreChanges(old.inputs ?? {}, goal.inputs, goal.ignoreChanges) : goal.inputs;
     const wanted = resourceOf(urn, goal, news);
     if (!this.#targets.include(wanted)) {
@@ -145,8 +128,8 @@ export class Planner {
     const { urn, inputs = {} } = imported;
     const provider = await this.#options.providers.providerOf(imported);
     const wanted = applyIgnoreChanges(inputs, goal.inputs, goal.ignoreChanges);
-    const next = resourceOf(urn, goal, await this.#checkedInputs(provider, urn, inputs, wanted, randomBytes(32)));
-    const decision = await this.#decide(provider, imported, next, goal);
+    const next = resourceOf(urn, goal, await checkedInputs(provider, { urn, olds: inputs, news: wanted, seed: randomBytes(32) }));
+    const decision = await decisionOf(this.#options.providers, provider, { old: imported, next, goal });
     if (decision.replace) {
       this.#refuseToReplaceImported(goal, imported, next, decision);
       return replaceSteps(imported, next, decision);
@@ -168,7 +151,7 @@ export class Planner {
     // When the user asks for a replacement, the provider does not get the old inputs. Pulumi's engine does the same.
     const mustReplace = old !== undefined && (this.#options.replace?.has(old.urn) || this.#options.replace?.has(urn) || old.taint === true);
     const checkedAgainst = keys === undefined && !mustReplace ? old : undefined;
-    const next = resourceOf(urn, goal, await this.#checkedInputs(provider, urn, checkedAgainst?.inputs ?? {}, news, seed));
+    const next = resourceOf(urn, goal, await checkedInputs(provider, { urn, olds: checkedAgainst?.inputs ?? {}, news, seed }));
     if (!old) return createSteps(next);
     if (old.external) {
       this.#replaced.add(urn);
@@ -176,12 +159,12 @@ export class Planner {
     }
     if (keys !== undefined) return recreateSteps(old, next, { keys, diffs: [], detailed: {} }, { isDependent: true });
 
-    const decision = mustReplace ? replaceBecauseOf("id") : await this.#decide(provider, old, next, goal);
+    const decision = mustReplace ? replaceBecauseOf("id") : await decisionOf(this.#options.providers, provider, { old, next, goal });
     if (decision.replace || old.pendingReplacement) {
-      if (old.protect && next.protect) this.#refuseReplacement(urn);
+      if (old.protect && next.protect) this.#refuse(urn, protectedReplacement(urn));
       if (importId) this.#refuseToReplaceImported(goal, old, next, decision);
       this.#replaced.add(urn);
-      const replacement = mustReplace ? next : resourceOf(urn, goal, await this.#checkedInputs(provider, urn, {}, news, seed));
+      const replacement = mustReplace ? next : resourceOf(urn, goal, await checkedInputs(provider, { urn, olds: {}, news, seed }));
       if (!(goal.deleteBeforeReplace ?? decision.deleteBeforeReplace) && !old.pendingReplacement)
         return replaceSteps(old, replacement, decision);
       const dependents = await this.#dependentsToReplace(old);
@@ -248,19 +231,12 @@ export class Planner {
 
   #refuseUnknownTargets(): void {
     const [unknown] = this.#targets.unknown(new Set([...this.#options.before.map(({ urn }) => urn), ...this.#declared]));
-    if (unknown === undefined) return;
-    const hint = unknown.includes("$") ? "" : ". Did you forget to escape $ in your shell?";
-    throw new PlanFailed(`Target '${unknown}' could not be found in the stack${hint}`, "");
+    if (unknown !== undefined) throw unknownTarget(unknown);
   }
 
   #refuseUntargetedDeletions(urns: readonly string[]): void {
-    const messages = urns
-      .filter((urn) => !this.#targets.mayDelete(urn))
-      .map(
-        (urn) =>
-          `Resource '${urn}' will be destroyed but was not specified in --target list.\nEither include resource in --target list or pass --target-dependents to proceed.`,
-      );
-    if (messages.length > 0) this.#refuse("", messages.join("\n"));
+    const refused = urns.filter((urn) => !this.#targets.mayDelete(urn));
+    if (refused.length > 0) this.#refuse("", untargetedDeletions(refused));
   }
 
   /** A resource cannot be made if it requires one that is not created. */
@@ -268,15 +244,12 @@ export class Planner {
     const missing = requiredUrns(resource).find((urn) => this.#skipped.has(urn));
     if (missing === undefined) return;
     this.#skipped.delete(missing);
-    this.#refuse(resource.urn, `Resource '${resource.urn}' depends on '${missing}' which was not specified in --target list`);
+    this.#refuse(resource.urn, skippedRequirement(resource.urn, missing));
   }
 
   /** A replacement would have another id than the program's option `import`. */
   #refuseToReplaceImported(goal: Goal, old: Resource, next: Resource, { keys }: DiffDecision): void {
-    const changes = keys.map((key) => `${key} ${shownValue(old.inputs ?? {}, key)} => ${shownValue(next.inputs ?? {}, key)}`);
-    const message =
-      `"${goal.name}" still has the option import: "${goal.importId}", but would have to be replaced: ${changes.join(", ")}. ` +
-      "Change the program to match the resource, or remove the option";
+    const message = importedReplacement(goal, old, next, keys);
     if (!this.#options.preview) throw new PlanFailed(message, next.urn);
     this.#options.onWarning?.(next.urn, message);
   }
@@ -284,33 +257,6 @@ export class Planner {
   #refuse(urn: string, message: string): void {
     if (!this.#options.preview) throw new PlanFailed(message, urn);
     this.#options.onError(urn, message);
-  }
-
-  async #checkedInputs(provider: Provider, urn: string, olds: Properties, news: Properties, seed: Buffer): Promise<Properties> {
-    const { inputs, failures } = await provider.check({ urn, olds, news, seed });
-    if (failures.length === 0) return inputs;
-    const [type, name] = [urn.split("::")[2]?.split("$").at(-1), nameOf(urn)];
-    const lines = failures.map(({ property, reason }) =>
-      property
-        ? `${type} resource '${name}': property ${property} value ${shownValue(news, property)} has a problem: ${reason}`
-        : `${type} resource '${name}' has a problem: ${reason}`,
-    );
-    throw new PlanFailed(lines.join("\n"), urn);
-  }
-
-  async #decide(provider: Provider, old: Resource, next: Resource, goal: Goal): Promise<DiffDecision> {
-    if (
-      old.provider &&
-      next.provider &&
-      old.provider !== next.provider &&
-      (await this.#options.providers.mustReplace(old.provider, next.provider))
-    )
-      return replaceBecauseOf("provider");
-    const { urn, inputs = {} } = next;
-    const { id = "", inputs: oldInputs = {}, outputs: oldOutputs = {} } = old;
-    const { ignoreChanges, replaceOnChanges } = goal;
-    const diff = await provider.diff({ urn, id, oldInputs, oldOutputs, inputs, ignoreChanges });
-    return decideOnDiff(diff, { oldInputs, inputs, ignoreChanges, replaceOnChanges });
   }
 
   /** The direct and indirect dependents that must be replaced together with a resource, in the order in which they are deleted. */
@@ -321,24 +267,12 @@ export class Planner {
       if (going.has(resource.urn)) continue;
       const question = dependentQuestion(resource, going);
       if (question.kind === "stays") continue;
-      const keys = question.kind === "ask" ? await this.#replacementKeys(resource, question.inputs) : [];
+      const keys = question.kind === "ask" ? await replacementKeys(this.#options.providers, resource, question.inputs) : [];
       if (keys === undefined) continue;
       going.add(resource.urn);
       if (!this.#deleted.has(resource)) dependents.unshift({ resource, keys });
     }
     return dependents;
-  }
-
-  async #replacementKeys(resource: Resource, inputs: Properties): Promise<string[] | undefined> {
-    const { urn, id = "", inputs: oldInputs = {}, outputs: oldOutputs = {} } = resource;
-    const provider = await this.#options.providers.providerOf(resource);
-    const { replaces } = await provider.diff({ urn, id, oldInputs, oldOutputs, inputs, ignoreChanges: [] });
-    return replaces.length > 0 ? replaces : undefined;
-  }
-
-  #refuseReplacement(urn: string): void {
-    const message = `unable to replace resource "${urn}"\nas it is currently marked for protection: remove its protect option first, then \`up\``;
-    this.#refuse(urn, message);
   }
 
   /** The state's resource for a goal, found under its own URN or a former one. Two goals never match the same resource. */
@@ -357,13 +291,4 @@ export class Planner {
     this.#newUrnOf.set(found, urn);
     return this.#before.get(found);
   }
-}
-
-/** A value for an error message, or "[secret]" if it holds a secret. */
-function shownValue(news: Properties, property: string): string {
-  const value = news[property];
-  if (value === undefined) return "{<nil>}";
-  return JSON.stringify(withoutSecrets(value)) === JSON.stringify(value)
-    ? `{${typeof value === "string" ? value : JSON.stringify(value)}}`
-    : "[secret]";
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { UserError } from "../../userError";
 import type { HostedProvider } from "../hostedProvider";
-import type { Providers } from "../plan/planner";
+import type { Providers } from "../plan/questions";
 import type { Provider } from "../provider";
 import type { Resource } from "../state/stackStore";
 import { isDefaultProvider, isProviderType, packageOf, providerReference, splitReference, typeOf } from "../urn";
