@@ -95,3 +95,14 @@ export class PartialFailure extends Error {
     super(`${count} occurred:\n${reasons.map((reason) => `\t* ${reason}\n`).join("")}\n`);
   }
 }
+
+/** What a provider says about a component or method that it rejects, with the properties concerned. Secret values are not shown. */
+export function reasonOf(error: Error, inputs: Properties): string {
+  const rejected = error instanceof ProviderError ? error.rejected : [];
+  const lines = rejected.map(({ property, reason }) => {
+    const value = inputs[property];
+    const isShown = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+    return `\n\t\t- property ${property}${isShown ? ` with value '${value}'` : ""} has a problem: ${reason}`;
+  });
+  return error.message + lines.join("");
+}

@@ -1,4 +1,5 @@
 import { UserError } from "../userError";
+import { defaultProviderGoal } from "./defaultProvider";
 import type { StepEvent } from "./engineEvents";
 import { type EngineEvent, stepEvent } from "./engineEvents";
 import { StepRefused, withSecretOutputs } from "./execute/apply";
@@ -11,9 +12,8 @@ import { Planner } from "./plan/planner";
 import { duplicateUrn, PlanFailed } from "./plan/refusals";
 import { withOutputs } from "./plan/resource";
 import type { Selection } from "./plan/targets";
-import { type CheckFailure, ProviderError } from "./provider";
+import { type CheckFailure, reasonOf } from "./provider";
 import type { LoadedProvider } from "./providers/host";
-import { configOfPackage } from "./providers/host";
 import { Registry } from "./providers/providerRegistry";
 import type { StackConfig } from "./stackConfig";
 import { Snapshot } from "./state/snapshot";
@@ -22,8 +22,8 @@ import { pendingCreations } from "./state/stateFile";
 import type { PendingOperation } from "./state/stateFormat";
 import { StateWriter } from "./state/stateWriter";
 import type { Changes, Op } from "./state/step";
-import { isProviderType, packageOf, providerReference, providerType, STACK_TYPE, urnOf } from "./urn";
-import { fromProgram, holdsUnknown, type Properties, secretOf } from "./wire";
+import { isProviderType, providerReference, STACK_TYPE, urnOf } from "./urn";
+import { fromProgram, holdsUnknown, type Properties } from "./wire";
 
 const GET_RESOURCE = "pulumi:pulumi:getResource";
 
@@ -320,23 +320,13 @@ export class StackDeployment implements MonitorBackend {
     return this.#fail(new UserError(message), "");
   }
 
-  /** The default provider of a token's package. It is registered once, with the stack's configuration for the package. */
+  /** The default provider of a token's package. It is registered once. */
   #defaultProvider(token: string, plugin: PackageRequest): Promise<string> {
-    const { version, downloadUrl } = plugin;
-    const packageName = plugin.name || packageOf(token);
-    const name = ["default", version, downloadUrl]
-      .filter((part) => part !== "")
-      .join("_")
-      .replaceAll(/[^A-Za-z0-9_]/g, "_");
-    const key = `${packageName} ${name}`;
+    const goal = defaultProviderGoal(token, plugin, this.config);
+    const key = `${goal.type} ${goal.name}`;
     const known = this.#defaultProviders.get(key);
     if (known) return known;
-    const inputs: Properties = {
-      ...configInputs(this.config, packageName),
-      ...(version ? { version } : {}),
-      ...(downloadUrl ? { pluginDownloadURL: downloadUrl } : {}),
-    };
-    const registering = this.#register(goalOf({ type: providerType(packageName), name, custom: true, inputs })).then((registered) =>
+    const registering = this.#register(goal).then((registered) =>
       registered.kind === "registered" ? providerReference(registered) : never,
     );
     this.#defaultProviders.set(key, registering);
@@ -377,23 +367,6 @@ export class StackDeployment implements MonitorBackend {
   }
 }
 
-/** What a provider says about a component or method that it rejects, with the properties concerned. Secret values are not shown. */
-function reasonOf(error: Error, inputs: Properties): string {
-  const rejected = error instanceof ProviderError ? error.rejected : [];
-  const lines = rejected.map(({ property, reason }) => {
-    const value = inputs[property];
-    const isShown = typeof value === "string" || typeof value === "number" || typeof value === "boolean";
-    return `\n\t\t- property ${property}${isShown ? ` with value '${value}'` : ""} has a problem: ${reason}`;
-  });
-  return error.message + lines.join("");
-}
-
 function isMade(op: Op | undefined): boolean {
   return op === "create" || op === "create-replacement" || op === "replace";
-}
-
-function configInputs(config: StackConfig, packageName: string): Properties {
-  const { values, secretKeys } = configOfPackage(config, packageName);
-  const strip = (key: string) => (key.startsWith(`${packageName}:`) ? key.slice(packageName.length + 1) : key);
-  return Object.fromEntries(Object.entries(values).map(([key, value]) => [strip(key), secretKeys.includes(key) ? secretOf(value) : value]));
 }

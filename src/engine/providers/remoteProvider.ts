@@ -12,28 +12,30 @@ import type {
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Construction, HostedProvider, Identity, InvokeResult, MethodCall, Surroundings, WithDependencies } from "../hostedProvider";
-import { type CheckFailure, type Diff, PartialFailure, PROPERTY_CHANGES, type Provider, ProviderError, type ReadResult } from "../provider";
+import { type CheckFailure, type Diff, PartialFailure, type Provider, ProviderError, type ReadResult } from "../provider";
 import { nameOf, typeOf } from "../urn";
 import { holdsUnknown, type Properties, withoutContent, withoutReferences, withoutSecrets, withSecretsLike } from "../wire";
 import { callRequest, constructRequest, withDependenciesOf } from "./components";
+import { type Features, handshaken } from "./handshake";
 import { type ProviderConnection, propertiesFrom } from "./providerConnection";
+import { diffOf, failuresOf, rethrowUnlessUnimplemented, UNKNOWN_DIFF } from "./replies";
 
-/** The features that a provider supports. */
-interface Features {
-  secrets: boolean;
-  resources: boolean;
-  /** It understands output values in the inputs of a component and in the arguments of a method. */
-  outputs: boolean;
-  /** It supports create and update in a preview. */
-  preview: boolean;
+interface AboutResource {
+  setUrn(urn: string): this;
+  setName(name: string): this;
+  setType(type: string): this;
+}
+
+/** A request that says which resource it is about. */
+function about<Request extends AboutResource>(request: Request, urn: string): Request {
+  return request.setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn));
 }
 
 /**
  * A provider behind gRPC. Its requests are the same as those of Pulumi's engine (recorded).
  *
  * In a preview the configuration may hold unknown values. Then the provider is neither configured nor called. Inputs are accepted as they
- * are, and
- * there are no outputs.
+ * are, and there are no outputs.
  */
 export class RemoteProvider implements HostedProvider {
   #features: Features = { secrets: false, resources: false, outputs: false, preview: false };
@@ -52,28 +54,7 @@ export class RemoteProvider implements HostedProvider {
    * @param attached the provider was running already, so it must be given the engine's address
    */
   async handshake(root: string, attached: boolean): Promise<void> {
-    const { provider, plugin, empty } = this.connection.protocol;
-    const request = new provider.ProviderHandshakeRequest();
-    request.setEngineAddress(this.engineAddress);
-    if (!attached) request.setRootDirectory(root).setProgramDirectory(root);
-    request.setConfigureWithUrn(true).setSupportsViews(true).setSupportsRefreshBeforeUpdate(true).setInvokeWithPreview(true);
-    try {
-      const response = await this.connection.call<InstanceType<typeof provider.ProviderHandshakeResponse>>("handshake", request);
-      this.#features = {
-        secrets: response.getAcceptSecrets(),
-        resources: response.getAcceptResources(),
-        outputs: response.getAcceptOutputs(),
-        preview: true,
-      };
-    } catch (error) {
-      if (!(error instanceof ProviderError && error.unimplemented)) throw error;
-    }
-    if (attached) {
-      const request = new plugin.PluginAttach();
-      request.setAddress(this.engineAddress);
-      await this.connection.call("attach", request).catch(rethrowUnlessUnimplemented);
-    }
-    await this.connection.call("getPluginInfo", new empty.Empty()).catch(rethrowUnlessUnimplemented);
+    this.#features = (await handshaken(this.connection, { root, attached, engineAddress: this.engineAddress })) ?? this.#features;
   }
 
   /** CheckConfig. A provider without it accepts any configuration. Secrets are sent in plain text, and marked again in the answer. */
@@ -86,8 +67,7 @@ export class RemoteProvider implements HostedProvider {
     olds: Properties;
     news: Properties;
   }): Promise<{ inputs: Properties; failures: CheckFailure[] }> {
-    const request = new this.connection.protocol.provider.CheckRequest();
-    request.setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn));
+    const request = about(new this.connection.protocol.provider.CheckRequest(), urn);
     request.setOlds(this.#struct(withoutSecrets(olds))).setNews(this.#struct(withoutSecrets(news)));
     try {
       const response = await this.connection.call<CheckResponse>("checkConfig", request);
@@ -110,8 +90,7 @@ export class RemoteProvider implements HostedProvider {
     oldOutputs: Properties;
     inputs: Properties;
   }): Promise<Diff> {
-    const request = new this.connection.protocol.provider.DiffRequest();
-    request.setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn));
+    const request = about(new this.connection.protocol.provider.DiffRequest(), urn);
     request
       .setOlds(this.#struct(withoutSecrets(oldOutputs)))
       .setNews(this.#struct(withoutSecrets(inputs)))
@@ -120,7 +99,7 @@ export class RemoteProvider implements HostedProvider {
       return diffOf(await this.connection.call<DiffResponse>("diffConfig", request));
     } catch (error) {
       rethrowUnlessUnimplemented(error);
-      return { changes: "unknown", replaces: [], diffs: [], deleteBeforeReplace: false };
+      return UNKNOWN_DIFF;
     }
   }
 
@@ -137,7 +116,7 @@ export class RemoteProvider implements HostedProvider {
       .setAcceptresources(true)
       .setSendsOldInputs(true)
       .setSendsOldInputsToDelete(true);
-    request.setUrn(urn).setId(id).setName(nameOf(urn)).setType(typeOf(urn));
+    about(request, urn).setId(id);
     const response = await this.connection.call<ConfigureResponse>("configure", request);
     const { secrets, resources, outputs, preview } = this.#features;
     this.#features = {
@@ -151,17 +130,17 @@ export class RemoteProvider implements HostedProvider {
 
   async check({ urn, olds, news, seed }: Parameters<Provider["check"]>[0]): Promise<{ inputs: Properties; failures: CheckFailure[] }> {
     if (!this.#configured) return { inputs: news, failures: [] };
-    const request = new this.connection.protocol.provider.CheckRequest();
-    request.setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setRandomseed(seed);
+    const request = about(new this.connection.protocol.provider.CheckRequest(), urn);
+    request.setRandomseed(seed);
     request.setOlds(this.#outgoing(olds)).setNews(this.#outgoing(news));
     const response = await this.connection.call<CheckResponse>("check", request);
     return { inputs: this.#incoming(propertiesFrom(response.getInputs()), news), failures: failuresOf(response) };
   }
 
   async diff({ urn, id, oldInputs, oldOutputs, inputs, ignoreChanges }: Parameters<Provider["diff"]>[0]): Promise<Diff> {
-    if (!this.#configured) return { changes: "unknown", replaces: [], diffs: [], deleteBeforeReplace: false };
-    const request = new this.connection.protocol.provider.DiffRequest();
-    request.setId(id).setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setIgnorechangesList(ignoreChanges);
+    if (!this.#configured) return UNKNOWN_DIFF;
+    const request = about(new this.connection.protocol.provider.DiffRequest(), urn);
+    request.setId(id).setIgnorechangesList(ignoreChanges);
     request
       .setOlds(this.#outgoingForComparison(oldOutputs))
       .setNews(this.#outgoingForComparison(inputs))
@@ -172,14 +151,8 @@ export class RemoteProvider implements HostedProvider {
   async create({ urn, inputs, timeout, preview }: Parameters<Provider["create"]>[0]): Promise<{ id: string; outputs: Properties }> {
     if (!this.#configured) return { id: "", outputs: {} };
     if (preview && !this.#features.preview) return { id: "", outputs: inputs };
-    const request = new this.connection.protocol.provider.CreateRequest();
-    request
-      .setUrn(urn)
-      .setName(nameOf(urn))
-      .setType(typeOf(urn))
-      .setProperties(this.#outgoing(inputs))
-      .setTimeout(timeout)
-      .setPreview(preview);
+    const request = about(new this.connection.protocol.provider.CreateRequest(), urn);
+    request.setProperties(this.#outgoing(inputs)).setTimeout(timeout).setPreview(preview);
     const response = await this.#markingPartialFailure(inputs, () => this.connection.call<CreateResponse>("create", request));
     const id = response.getId();
     if (id === "" && !preview) throw new ProviderError("provider returned empty ID from create", false);
@@ -198,15 +171,8 @@ export class RemoteProvider implements HostedProvider {
   }: Parameters<Provider["update"]>[0]): Promise<{ outputs: Properties }> {
     if (!this.#configured) return { outputs: {} };
     if (preview && !this.#features.preview) return { outputs: inputs };
-    const request = new this.connection.protocol.provider.UpdateRequest();
-    request
-      .setId(id)
-      .setUrn(urn)
-      .setName(nameOf(urn))
-      .setType(typeOf(urn))
-      .setTimeout(timeout)
-      .setIgnorechangesList(ignoreChanges)
-      .setPreview(preview);
+    const request = about(new this.connection.protocol.provider.UpdateRequest(), urn);
+    request.setId(id).setTimeout(timeout).setIgnorechangesList(ignoreChanges).setPreview(preview);
     request
       .setOlds(this.#outgoingForComparison(oldOutputs))
       .setNews(this.#outgoing(inputs))
@@ -217,14 +183,8 @@ export class RemoteProvider implements HostedProvider {
 
   async read({ urn, id, inputs, outputs }: Parameters<Provider["read"]>[0]): Promise<ReadResult> {
     if (!this.#configured) return { id, outputs: {}, initErrors: [] };
-    const request = new this.connection.protocol.provider.ReadRequest();
-    request
-      .setId(id)
-      .setUrn(urn)
-      .setName(nameOf(urn))
-      .setType(typeOf(urn))
-      .setProperties(this.#outgoingForComparison(outputs))
-      .setInputs(this.#outgoingForComparison(inputs));
+    const request = about(new this.connection.protocol.provider.ReadRequest(), urn);
+    request.setId(id).setProperties(this.#outgoingForComparison(outputs)).setInputs(this.#outgoingForComparison(inputs));
     try {
       const response = await this.connection.call<ReadResponse>("read", request);
       const read = response.getInputs();
@@ -242,8 +202,8 @@ export class RemoteProvider implements HostedProvider {
   }
 
   async delete({ urn, id, inputs, outputs, timeout }: Parameters<Provider["delete"]>[0]): Promise<void> {
-    const request = new this.connection.protocol.provider.DeleteRequest();
-    request.setId(id).setUrn(urn).setName(nameOf(urn)).setType(typeOf(urn)).setTimeout(timeout);
+    const request = about(new this.connection.protocol.provider.DeleteRequest(), urn);
+    request.setId(id).setTimeout(timeout);
     request.setProperties(this.#outgoingForComparison(outputs)).setOldInputs(this.#outgoingForComparison(inputs));
     await this.connection.call("delete", request);
   }
@@ -328,28 +288,4 @@ export class RemoteProvider implements HostedProvider {
       );
     }
   }
-}
-
-function rethrowUnlessUnimplemented(error: unknown): void {
-  if (!(error instanceof ProviderError && error.unimplemented)) throw error;
-}
-
-function failuresOf(response: CheckResponse | InvokeResponse | CallResponse): CheckFailure[] {
-  return response.getFailuresList().map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
-}
-
-const CHANGES = ["unknown", "none", "some"] as const;
-
-function diffOf(response: DiffResponse): Diff {
-  const detailed: NonNullable<Diff["detailed"]> = {};
-  response.getDetaileddiffMap().forEach((entry, path) => {
-    detailed[path] = { kind: PROPERTY_CHANGES[entry.getKind()] ?? "update", input: entry.getInputdiff() };
-  });
-  return {
-    changes: CHANGES[response.getChanges()] ?? "unknown",
-    replaces: response.getReplacesList(),
-    diffs: response.getDiffsList(),
-    ...(response.getHasdetaileddiff() ? { detailed } : {}),
-    deleteBeforeReplace: response.getDeletebeforereplace(),
-  };
 }
