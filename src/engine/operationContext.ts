@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { credentialsIn, Redactor } from "../redactor";
 import { UserError } from "../userError";
+import type { Before } from "./deploymentParts";
 import { type EngineEvent, type EngineResult, hideInEvent } from "./engineEvents";
 import type { EngineOptions } from "./engineOptions";
 import type { Protocol, PulumiSdk } from "./grpc/protocol";
@@ -8,7 +9,6 @@ import { namedSecrets } from "./namedSecrets";
 import { type Project, readProject } from "./project";
 import { ProviderHost } from "./providers/host";
 import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
-import type { Before } from "./stackDeployment";
 import { lockStack } from "./state/lock";
 import { type Resource, StackStore } from "./state/stackStore";
 import { mergeJournal } from "./state/stateFile";

@@ -1,9 +1,9 @@
 import { UserError } from "../userError";
+import type { Before } from "./deploymentParts";
 import type { EngineEvent } from "./engineEvents";
 import { refreshResources } from "./execute/refreshResources";
 import type { OperationContext } from "./operationContext";
 import type { Registry } from "./providers/providerRegistry";
-import type { Before } from "./stackDeployment";
 import { pendingCreations } from "./state/stateFile";
 
 /** Refresh the state before the operation. A resource that cannot be read ends the operation. */

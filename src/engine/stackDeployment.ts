@@ -1,68 +1,23 @@
 import { UserError } from "../userError";
 import { defaultProviderGoal } from "./defaultProvider";
-import type { StepEvent } from "./engineEvents";
-import { type EngineEvent, stepEvent } from "./engineEvents";
-import { StepRefused, withSecretOutputs } from "./execute/apply";
-import { type ChainResult, Executor } from "./execute/executor";
+import { assembled, type DeploymentOptions, type Parts } from "./deploymentParts";
+import { type StepEvent, stepEvent } from "./engineEvents";
+import { withSecretOutputs } from "./execute/apply";
+import type { ChainResult } from "./execute/executor";
 import type { Invocation, InvocationResult, MonitorBackend, RegistrationResult } from "./grpc/monitorService";
 import type { PackageRequest } from "./grpc/registration";
 import type { Construction, MethodCall, Surroundings, WithDependencies } from "./hostedProvider";
 import { type Goal, goalOf } from "./plan/goal";
-import { Planner } from "./plan/planner";
 import { duplicateUrn, PlanFailed } from "./plan/refusals";
 import { withOutputs } from "./plan/resource";
-import type { Selection } from "./plan/targets";
 import { type CheckFailure, reasonOf } from "./provider";
-import type { LoadedProvider } from "./providers/host";
-import { Registry } from "./providers/providerRegistry";
 import type { StackConfig } from "./stackConfig";
-import { Snapshot } from "./state/snapshot";
-import type { Resource, StackStore } from "./state/stackStore";
-import { pendingCreations } from "./state/stateFile";
-import type { PendingOperation } from "./state/stateFormat";
-import { StateWriter } from "./state/stateWriter";
+import type { Resource } from "./state/stackStore";
 import type { Changes, Op } from "./state/step";
 import { isProviderType, providerReference, STACK_TYPE, urnOf } from "./urn";
 import { fromProgram, holdsUnknown, type Properties } from "./wire";
 
 const GET_RESOURCE = "pulumi:pulumi:getResource";
-
-/** The stack's state before an operation, secrets decrypted. */
-export interface Before {
-  resources: readonly Resource[];
-  pending: readonly PendingOperation[];
-  /** Providers that were started already. */
-  registry?: Registry;
-}
-
-export interface DeploymentOptions {
-  project: string;
-  stack: string;
-  config: StackConfig;
-  parallel: number;
-  /** Preview: nothing is written. */
-  dryRun: boolean;
-  continueOnError: boolean;
-  /** URNs of the resources to replace even if nothing differs. */
-  replace: ReadonlySet<string>;
-  selection: Selection;
-  store: StackStore;
-  before: Promise<Before>;
-  /** Starts a provider, or attaches to a running one. */
-  load(packageName: string): Promise<LoadedProvider>;
-  onEvent: (event: EngineEvent) => void;
-  /** Records secrets to redact. */
-  learn: (properties: Properties | undefined) => void;
-  /** Called when the program can stop: something failed, and all running steps have finished. */
-  onFailure: () => void;
-}
-
-interface Parts {
-  planner: Planner;
-  registry: Registry;
-  executor: Executor;
-  writer: StateWriter;
-}
 
 /** Never resolves: the program is killed while it waits. */
 const never = new Promise<never>(() => {});
@@ -101,28 +56,10 @@ export class StackDeployment implements MonitorBackend {
   constructor(options: DeploymentOptions) {
     this.#options = options;
     ({ project: this.project, stack: this.stack, config: this.config, parallel: this.parallel, dryRun: this.dryRun } = options);
-    this.#parts = options.before.then((before) => this.#assemble(before));
+    const onError = (message: string, urn: string) => this.#note(message, urn);
+    const onFailure = (error: Error, urn: string) => void this.#fail(error, urn);
+    this.#parts = options.before.then((before) => assembled(options, before, { onError, onFailure }));
     this.#parts.catch(() => {});
-  }
-
-  #assemble({ resources, pending, registry = this.#registryOf(resources) }: Before): Parts {
-    const { project, stack, dryRun, store, parallel, continueOnError, onEvent, learn, replace, selection } = this.#options;
-    const onError = (urn: string, message: string) => this.#note(message, urn);
-    const onWarning = (urn: string, message: string) => onEvent({ kind: "diagnostic", severity: "warning", message, urn });
-    const providers = registry;
-    const planner = new Planner({ project, stack, preview: dryRun, before: resources, providers, replace, selection, onError, onWarning });
-    const writer = new StateWriter(new Snapshot(resources, pendingCreations(pending)), store, dryRun);
-    const onFailure = (urn: string, error: Error) => {
-      if (error instanceof StepRefused) this.#note(error.message, urn);
-      else this.#fail(error, urn);
-    };
-    const executor = new Executor({ registry, writer, preview: dryRun, parallel, continueOnError, onEvent, onFailure, learn });
-    return { planner, registry, executor, writer };
-  }
-
-  #registryOf(before: readonly Resource[]): Registry {
-    const { load, dryRun } = this.#options;
-    return new Registry({ load, preview: dryRun, before });
   }
 
   async register(goal: Goal, plugin: PackageRequest): Promise<RegistrationResult> {

@@ -1,5 +1,6 @@
 import { UserError } from "../userError";
 import { conclude } from "./conclude";
+import type { Before } from "./deploymentParts";
 import type { EngineResult, StepEvent } from "./engineEvents";
 import { PARALLEL } from "./engineOptions";
 import { engineService } from "./grpc/engineService";
@@ -10,7 +11,6 @@ import { createProviderHost, loadStackConfig, type OperationContext, readBefore 
 import type { Project } from "./project";
 import type { ProviderHost } from "./providers/host";
 import { Registry } from "./providers/providerRegistry";
-import type { Before } from "./stackDeployment";
 import type { Changes } from "./state/step";
 import type { Properties } from "./wire";
 
