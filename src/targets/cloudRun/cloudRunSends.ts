@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { CALL_TIMEOUT, type CallOptions } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure, ifThere } from "../cloud/failure";
-import { lookFor } from "../cloud/lookFor";
+import { lookFor, whileSettling } from "../cloud/lookFor";
 import type { SharedNotes } from "../target";
 import type { RunApi } from "./cloudRunApi";
 import { markerOf, timeOfRun } from "./cloudRunNames";
@@ -72,7 +72,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
 
   /** Look until it is found, or must have appeared: the window begins now. */
   async function appears(of: Attempt, where: Whereabouts, signal?: AbortSignal): Promise<string | undefined> {
-    return lookFor(() => look(of, where, signal), { until: Date.now() + settle, settle, signal });
+    return lookFor(() => look(of, where, signal), whileSettling(settle, signal));
   }
 
   /** @returns the execution that counts: another process may have written it first */

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import type { CallOptions } from "../cloud/calls";
 import { CloudFailure, ifThere } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
+import { lookFor } from "../cloud/lookFor";
 import { explaining } from "../cloud/refusal";
 import { declaredValues, usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
@@ -222,14 +222,12 @@ class CloudRunTarget implements Target {
   }
 
   async #untilReady(name: string, signal: AbortSignal): Promise<string | undefined> {
-    const limit = Date.now() + READY_TIMEOUT;
-    for (let pause = 100; ; pause = Math.min(pause * 1.6, 2_000)) {
+    const settled = async () => {
       const { ready, problem } = await this.#api.getJob(name, signal);
-      if (ready === "yes") return undefined;
-      if (ready === "no") return problem;
-      if (Date.now() > limit) return `it was not ready within ${READY_TIMEOUT / 1000} s`;
-      await sleep(pause, undefined, { signal });
-    }
+      return ready === "yes" ? {} : ready === "no" ? { problem } : undefined;
+    };
+    const found = await lookFor(settled, { until: Date.now() + READY_TIMEOUT, first: 100, longest: 2_000, signal });
+    return found ? found.problem : `it was not ready within ${READY_TIMEOUT / 1000} s`;
   }
 
   async #run(request: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {

@@ -1,14 +1,13 @@
 import type { ContainerGroup, ContainerInstanceManagementClient } from "@azure/arm-containerinstance";
-import type { TokenCredential } from "@azure/identity";
 import type { JsonObject } from "../../json";
-import { CALL_TIMEOUT, type CallListener, type CallOptions, isGrowingPain, openCalls } from "../cloud/calls";
+import { type CallListener, type CallOptions, isGrowingPain, openCalls } from "../cloud/calls";
 import { CloudFailure, ifThere } from "../cloud/failure";
 import { lowered } from "../cloud/tokenBucket";
 import type { SharedNotes } from "../target";
-import { type AciBucket, aciBucket, type Caller, leftBy, queryBucket, refusedBuckets } from "./aciBuckets";
-import { type Access, loaded } from "./azureAccess";
+import { type AciBucket, aciBucket, type Caller, queryBucket, refusedBuckets } from "./aciBuckets";
+import type { Access } from "./azureAccess";
 import { type AzureKind, asFailure } from "./azureFailures";
-import { LoginError } from "./azureLogin";
+import { openSession, within } from "./azureSession";
 import { factsOf } from "./groupFacts";
 import type { GroupName, GroupPlace } from "./groupNames";
 import type { GroupFacts } from "./groupOutcome";
@@ -53,13 +52,6 @@ const QUERY_PATIENCE = 5_000;
 /** A role may take ten minutes to be known, and each try counts as a creation: in milliseconds. */
 const PULL_EVERY = 15_000;
 
-const DONE = JSON.stringify({ properties: { provisioningState: "Succeeded", containers: [], osType: "Linux" } });
-
-interface Session {
-  credential: TokenCredential;
-  client(subscription: string): Promise<ContainerInstanceManagementClient>;
-}
-
 /** Open it. Its calls are repeated as long as that may help. */
 export function openAciApi(access: Access, notes: SharedNotes, { tell, answered }: CallListener): AciApi {
   const { endpoints, scopes, createdAt } = access;
@@ -68,70 +60,9 @@ export function openAciApi(access: Access, notes: SharedNotes, { tell, answered 
     principal: access.clientId ?? "own",
     location,
   });
-  let session: Promise<Session> | undefined;
-
-  const opened = () => {
-    session ??= openSession();
-    session.catch(() => {
-      session = undefined;
-    });
-    return session;
-  };
-
-  async function openSession(): Promise<Session> {
-    const credential = await access.credential();
-    const clients = new Map<string, ContainerInstanceManagementClient>();
-    return {
-      credential,
-      client: async (subscription) => {
-        const { ContainerInstanceManagementClient } = await loaded(() => import("@azure/arm-containerinstance"));
-        const client =
-          clients.get(subscription) ??
-          new ContainerInstanceManagementClient(credential, subscription, {
-            $host: endpoints.management,
-            endpoint: endpoints.management,
-            credentialScopes: [scopes.management],
-            // Repeating is done here, by what all processes know of Azure's buckets, and never a PUT that may have been done.
-            retryOptions: { maxRetries: 0 },
-            additionalPolicies: [{ position: "perRetry", policy: watchingReplies(subscription) }],
-          });
-        clients.set(subscription, client);
-        return client;
-      },
-    };
-  }
-
-  function watchingReplies(
-    subscription: string,
-  ): NonNullable<NonNullable<ConstructorParameters<typeof ContainerInstanceManagementClient>[2]>["additionalPolicies"]>[number]["policy"] {
-    return {
-      name: "pushpoolReplies",
-      sendRequest: async (request, next) => {
-        const response = await next(request);
-        const few = leftBy(request.method, (name) => response.headers.get(name));
-        const { location } = few.length === 0 ? {} : (jsonIn(response.bodyAsText ?? "") as { location?: string });
-        for (const [bucket, left] of few) await lowered(notes, aciBucket(bucket, callerOf(subscription, location)), left);
-        // The SDK would wait for the operation. What counts is the group, and reading operations takes a permission of its own.
-        for (const header of ["azure-asyncoperation", "location"]) response.headers.delete(header);
-        // It would then look at the group, which is the watcher's business: so the reply says that all is done.
-        if (request.method === "PUT" && response.status < 300) response.bodyAsText = DONE;
-        return response;
-      },
-    };
-  }
-
-  /** Without a secret, a token that Azure refuses before its end is replaced once: a 401 of Azure itself has done nothing. */
-  async function renewing<T>(work: () => Promise<T>): Promise<T> {
-    const used = opened();
-    try {
-      return await work();
-    } catch (error) {
-      const isRefused = !(error instanceof LoginError) && (error as { statusCode?: number }).statusCode === 401;
-      if (!access.federated || !isRefused) throw error;
-      if (session === used) session = undefined;
-      return work();
-    }
-  }
+  const session = openSession(access, (bucket, left, owner) =>
+    lowered(notes, aciBucket(bucket, callerOf(owner.subscription, owner.location)), left),
+  );
 
   const call = openCalls<AzureKind>({
     cloud: "Azure",
@@ -143,7 +74,7 @@ export function openAciApi(access: Access, notes: SharedNotes, { tell, answered 
     asFailure: (error) => {
       const failure = asFailure(error);
       // Roles count once a new token is asked for.
-      if (isGrowingPain(failure, createdAt)) session = undefined;
+      if (isGrowingPain(failure, createdAt)) session.renew();
       return failure;
     },
     passing: ["registry"],
@@ -172,39 +103,17 @@ export function openAciApi(access: Access, notes: SharedNotes, { tell, answered 
     call(
       what,
       buckets.map((name) => aciBucket(name, callerOf(subscription, options.location))),
-      () =>
-        renewing(async () => {
-          const client = await (await opened()).client(subscription);
-          return work(client, { abortSignal: within(options.signal) });
-        }),
+      () => session.withClient(subscription, (client) => work(client, { abortSignal: within(options.signal) })),
       options,
     );
-
-  const fetched = (url: string, scope: string, init: RequestInit, signal?: AbortSignal) =>
-    renewing(() => fetchedOnce(url, scope, init, signal));
-
-  async function fetchedOnce(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
-    const { credential } = await opened();
-    // As the SDK does. Azure's library would otherwise log in once more.
-    const token = await credential.getToken(scope, { enableCae: scope === scopes.management });
-    const response = await fetch(url, {
-      ...init,
-      headers: { authorization: `Bearer ${token?.token}`, "content-type": "application/json" },
-      signal: within(signal),
-    });
-    const text = await response.text();
-    const body = jsonIn(text);
-    if (response.ok) return body;
-    const error = (body.error ?? {}) as ErrorBody;
-    const message = saidBy(error) ?? (text || response.statusText);
-    throw Object.assign(new Error(message), { statusCode: response.status, code: error.code, response });
-  }
 
   return {
     locationOf: async ({ subscription, resourceGroup }, signal) => {
       const url = `${endpoints.management}/subscriptions/${subscription}/resourceGroups/${resourceGroup}?api-version=2021-04-01`;
       const buckets = [aciBucket("reads", callerOf(subscription))];
-      const found = await call("reading the resource group", buckets, () => fetched(url, scopes.management, {}, signal), { signal });
+      const found = await call("reading the resource group", buckets, () => session.fetched(url, scopes.management, {}, signal), {
+        signal,
+      });
       return String(found.location);
     },
     get: ({ subscription, resourceGroup, group }, signal) =>
@@ -311,7 +220,7 @@ export function openAciApi(access: Access, notes: SharedNotes, { tell, answered 
     query: async (workspace, query, signal) => {
       const url = `${endpoints.logs}/v1/workspaces/${workspace}/query`;
       const init = { method: "POST", body: JSON.stringify({ query }) };
-      const queried = call("reading Log Analytics", [queryBucket(workspace)], () => fetched(url, scopes.logs, init, signal), {
+      const queried = call("reading Log Analytics", [queryBucket(workspace)], () => session.fetched(url, scopes.logs, init, signal), {
         signal,
         patience: QUERY_PATIENCE,
       });
@@ -335,29 +244,4 @@ function ofIdentity(error: unknown, { imageRegistryCredentials: registries = [] 
   const failure = asFailure(error);
   const byIdentity = (registries as { identity?: string }[]).some(({ identity }) => identity !== undefined);
   return failure.kind === "image" && byIdentity ? new CloudFailure<AzureKind>("pull", failure.message) : error;
-}
-
-/** Fires once a call has taken too long, or nobody wants its answer any more. */
-function within(signal: AbortSignal | undefined): AbortSignal {
-  const limit = AbortSignal.timeout(CALL_TIMEOUT);
-  return signal ? AbortSignal.any([signal, limit]) : limit;
-}
-
-interface ErrorBody {
-  code?: string;
-  message?: string;
-  innererror?: ErrorBody;
-}
-
-/** Log Analytics says what is wrong in the innermost of its errors. */
-function saidBy({ message, innererror }: ErrorBody): string | undefined {
-  return (innererror && saidBy(innererror)) ?? message;
-}
-
-function jsonIn(text: string): JsonObject {
-  try {
-    return JSON.parse(text) as JsonObject;
-  } catch {
-    return {};
-  }
 }

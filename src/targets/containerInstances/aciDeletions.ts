@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration } from "../../duration";
 import { UserError } from "../../userError";
+import { lookFor } from "../cloud/lookFor";
 import { jsonNote } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes } from "../target";
 import type { AciApi } from "./aciApi";
@@ -55,15 +55,17 @@ export function openDeletions(
   async function ask(id: InfrastructureId, location: string | undefined, signal?: AbortSignal): Promise<void> {
     const now = Date.now();
     await noteOf(id).update((known) => ({ since: now, ...known, askedAt: now, ...(location === undefined ? {} : { location }) }));
-    for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
+    const asked = async () => {
       try {
-        return await api.delete(parseId(id), location, signal);
+        await api.delete(parseId(id), location, signal);
+        return true;
       } catch (error) {
         signal?.throwIfAborted();
-        if (asFailure(error).kind !== "transitioning" || Date.now() > now + MAX_BUSY) throw error;
+        if (asFailure(error).kind !== "transitioning" || Date.now() >= now + MAX_BUSY) throw error;
+        return undefined;
       }
-      await sleep(pause, undefined, signal ? { signal } : {});
-    }
+    };
+    await lookFor(asked, { first: 200, longest: 5_000, signal });
   }
 
   async function isGone(id: InfrastructureId, signal?: AbortSignal): Promise<boolean> {
@@ -76,13 +78,9 @@ export function openDeletions(
     gone: (id) => noteOf(id).remove(),
     async delete(id, location, signal) {
       await ask(id, location, signal);
-      const end = Date.now() + goneWithin;
-      for (let pause = 100; ; pause = Math.min(pause * 2, 1_000)) {
-        const last = Date.now() >= end;
-        if (await isGone(id, signal)) return;
-        if (last) throw new UserError(unproved(id, goneWithin), 5);
-        await sleep(pause, undefined, signal ? { signal } : {});
-      }
+      const gone = async () => (await isGone(id, signal)) || undefined;
+      if (await lookFor(gone, { until: Date.now() + goneWithin, first: 100, longest: 1_000, signal })) return;
+      throw new UserError(unproved(id, goneWithin), 5);
     },
     async proveEarlier(most, signal) {
       const overdue: string[] = [];

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration } from "../../duration";
 import { POOL_TAG, STACK_TAG } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
+import { lookFor } from "../cloud/lookFor";
 import { type LeftoversOf, Removal } from "../cloud/removal";
 import type { InfrastructureId, Leftovers } from "../target";
 import type { AciApi, ListedGroup } from "./aciApi";
@@ -44,8 +44,12 @@ async function removeFrom(place: GroupPlace, of: AciLeftovers, removal: Removal)
       failed ??= { error };
     }
   }
-  const left =
-    accepted.size === 0 ? [] : await untilNone(async () => (await listed(place, of)).filter(({ name }) => accepted.has(name)), of);
+  let left: ListedGroup[] = [];
+  const allGone = async () => {
+    left = (await listed(place, of)).filter(({ name }) => accepted.has(name));
+    return left.length === 0 || undefined;
+  };
+  if (accepted.size > 0) await lookFor(allGone, { until: Date.now() + GONE_WITHIN, first: 100, longest: 5_000, signal });
   removal.count("container groups", accepted.size - left.length);
   if (failed) throw failed.error;
   if (left.length > 0)
@@ -62,14 +66,4 @@ async function listed(place: GroupPlace, { api, stack, pool, signal }: AciLeftov
     throw error;
   });
   return all.filter(({ tags }) => tags[STACK_TAG] === stack && tags[POOL_TAG] === pool);
-}
-
-/** Look until nothing is left, or for {@link GONE_WITHIN}. @returns what is left */
-async function untilNone<T>(look: () => Promise<T[]>, { signal }: AciLeftovers): Promise<T[]> {
-  const end = Date.now() + GONE_WITHIN;
-  for (let pause = 100; ; pause = Math.min(pause * 2, 5_000)) {
-    const left = await look();
-    if (left.length === 0 || Date.now() > end) return left;
-    await sleep(pause, undefined, { signal });
-  }
 }

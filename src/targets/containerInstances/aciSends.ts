@@ -4,7 +4,7 @@ import { UserError } from "../../userError";
 import { CALL_TIMEOUT } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure } from "../cloud/failure";
-import { lookFor } from "../cloud/lookFor";
+import { lookFor, whileSettling } from "../cloud/lookFor";
 import { timeOf } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes } from "../target";
 import type { AciApi } from "./aciApi";
@@ -59,7 +59,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
   /** Look until it is there, or would be. */
   async function appears(wanted: Wanted, signal?: AbortSignal): Promise<boolean> {
     const look = async () => (await isThere(wanted, signal)) || undefined;
-    return (await lookFor(look, { until: Date.now() + settle, settle, signal })) ?? false;
+    return (await lookFor(look, whileSettling(settle, signal))) ?? false;
   }
 
   async function record(id: InfrastructureId, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId> {

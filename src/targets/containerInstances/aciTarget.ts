@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { stackId, stackName } from "../../manifest/cloudNames";
 import { isObject } from "../../template/paths";
@@ -25,14 +24,14 @@ import { type AciApi, openAciApi } from "./aciApi";
 import { type Deletions, EARLIER, openDeletions } from "./aciDeletions";
 import { removeAciLeftovers } from "./aciLeftovers";
 import { type AciLogs, openLogs } from "./aciLogs";
-import { locationNote, placesNote, type RunNote, runNote, stopNote } from "./aciNotes";
+import { locationNote, placesNote, type RunNote, runNote } from "./aciNotes";
 import { isRefused, openSends, type Sends } from "./aciSends";
+import { goesOn, openStops, type Stops } from "./aciStops";
 import { openWatcher, type Watcher } from "./aciWatcher";
 import { type Access, accessOf } from "./azureAccess";
-import { type AzureKind, asFailure } from "./azureFailures";
+import type { AzureKind } from "./azureFailures";
 import { refusal } from "./azureRefusals";
 import { formatId, type GroupPlace, groupName, parseId, runTagValue } from "./groupNames";
-import type { GroupFacts, StopNote } from "./groupOutcome";
 import { planGroup } from "./groupPlan";
 import type { GroupRequest } from "./groupRequest";
 
@@ -56,8 +55,6 @@ export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetP
   return new ContainerInstancesTarget(access, pool, place);
 }
 
-/** How long to wait for a group of an ended run to stop, in milliseconds. Azure gives its containers less than a minute. */
-const MAX_STOP = 120_000;
 /** How many earlier deletions to look at once a day. */
 const MANY = 100;
 
@@ -70,6 +67,7 @@ class ContainerInstancesTarget implements Target {
   readonly #notes: TargetPlace["notes"];
   readonly #api: AciApi;
   readonly #sends: Sends;
+  readonly #stops: Stops;
   readonly #watcher: Watcher;
   readonly #logs: AciLogs;
   readonly #deletions: Deletions;
@@ -84,7 +82,13 @@ class ContainerInstancesTarget implements Target {
     this.#notes = notes;
     this.#api = openAciApi(access, notes, { tell: warn, answered });
     this.#sends = openSends({ api: this.#api, notes, settle });
-    this.#watcher = openWatcher({ api: this.#api, notes, settle, stop: (id, why, signal) => this.#stop(id, { why }, signal) });
+    this.#stops = openStops({
+      api: this.#api,
+      notes,
+      look: async (id, signal) => (await this.#watcher.observe([id], signal)).get(id),
+      readLog: (id, signal) => this.#untilRead(() => this.#logs.pull(id, signal)),
+    });
+    this.#watcher = openWatcher({ api: this.#api, notes, settle, stop: (id, why, signal) => this.#stops.stop(id, { why }, signal) });
     this.#warn = warn;
     this.#deletions = openDeletions({ api: this.#api, notes });
     this.#logs = openLogs({ api: this.#api, notes, watcher: this.#watcher, late: logDrain });
@@ -154,7 +158,7 @@ class ContainerInstancesTarget implements Target {
   async stop(id: InfrastructureId, { reason }: { reason: string; graceSeconds: number }, signal?: AbortSignal): Promise<void> {
     await this.#orExplain("cancelling the run", async () => {
       const seen = await this.#watcher.observe([id], signal);
-      if (seen.get(id)?.phase !== "ended") await this.#stop(id, { why: "cancelled", reason }, signal);
+      if (seen.get(id)?.phase !== "ended") await this.#stops.stop(id, { why: "cancelled", reason }, signal);
     });
   }
 
@@ -166,7 +170,7 @@ class ContainerInstancesTarget implements Target {
       const found = await this.#api.get(parseId(id), signal);
       await this.#logs.drain(id, end as End, signal);
       if (!found) return this.#deletions.gone(id);
-      if (goesOn(found.facts)) await this.#stopRest(id, keep, signal);
+      if (goesOn(found.facts)) await this.#stops.stopRest(id, keep, signal);
       if (!keep) await this.#deletions.delete(id, location, signal);
     });
     await this.#proveEarlier(EARLIER, signal);
@@ -196,61 +200,6 @@ class ContainerInstancesTarget implements Target {
       explained: (what, work) => this.#orExplain(what, work),
       signal,
     });
-  }
-
-  async #stop(id: InfrastructureId, why: StopNote, signal: AbortSignal | undefined): Promise<void> {
-    // Before it is asked: whoever sees the end knows then that it was us.
-    const first = await stopNote(this.#notes, id).create(why);
-    // Once it is stopped Azure keeps only the last of its output.
-    await this.#untilRead(() => this.#logs.pull(id, signal));
-    try {
-      await this.#stopGroup(id, signal);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (first && asFailure(error).kind !== "unclear") await stopNote(this.#notes, id).remove();
-      throw error;
-    }
-  }
-
-  /** Azure stops no group that an operation is under way on. One whose container has not started yet is deleted in place of that. */
-  async #stopGroup(id: InfrastructureId, signal: AbortSignal | undefined): Promise<void> {
-    for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
-      try {
-        await this.#api.stop(parseId(id), signal);
-        return;
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (asFailure(error).kind !== "transitioning") throw error;
-      }
-      const seen = (await this.#watcher.observe([id], signal)).get(id);
-      if (seen?.phase === "ended") return;
-      if (seen?.phase === "pending" && pause > 1_000)
-        return this.#api.delete(parseId(id), (await runNote(this.#notes, id).value())?.location, signal);
-      await sleep(pause, undefined, signal ? { signal } : {});
-    }
-  }
-
-  /**
-   * Stop what goes on after the run's end: a sidecar, or a container that Azure started again. Azure must show that it has stopped.
-   * @throws {UserError} if it does not stop: the next watcher tries again
-   */
-  async #stopRest(id: InfrastructureId, keep: boolean, signal: AbortSignal | undefined): Promise<void> {
-    try {
-      await this.#api.stop(parseId(id), signal);
-    } catch (error) {
-      signal?.throwIfAborted();
-      // Azure stops no group that is still starting, such as one whose command cannot start. It deletes such a group.
-      if (keep || asFailure(error).kind !== "transitioning") throw error;
-      return;
-    }
-    const end = Date.now() + MAX_STOP;
-    for (let pause = 200; ; pause = Math.min(pause * 1.5, 5_000)) {
-      const found = await this.#api.get(parseId(id), signal);
-      if (!found || !goesOn(found.facts)) return;
-      if (Date.now() > end)
-        throw new UserError(`container group "${parseId(id).group}" of an ended run does not stop: pushpool tries again at the next look`);
-      await sleep(pause, undefined, signal ? { signal } : {});
-    }
   }
 
   /** Read output before it is lost. If that is not possible, the work continues without it. */
@@ -286,11 +235,6 @@ class ContainerInstancesTarget implements Target {
     const caller = { pool, ...(clientId === undefined ? {} : { clientId }) };
     return explaining<AzureKind, T>(what, work, (task, failure) => refusal(task, failure, caller));
   }
-}
-
-/** Whether one of a group's containers runs, or is about to. */
-function goesOn({ state, containers }: GroupFacts): boolean {
-  return state !== "Stopped" && containers.some(({ currentState }) => currentState?.state !== "Terminated");
 }
 
 function requestOf({ request }: Submission): GroupRequest {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
+import { bodyOf } from "../shared/requests";
 import { TokenBuckets } from "../shared/tokenBuckets";
 import type { Operation } from "./awsCall";
 import { AwsError, throttled } from "./awsError";
@@ -46,7 +47,7 @@ export function jsonProtocol({ world, contract }: Parts): Protocol {
       checkSignature(request, signed, caller.key.secretAccessKey);
       if (signed.region !== world.options.region || signed.service !== known.service)
         throw new AwsError("InvalidSignatureException", "Credential should be scoped to a valid region.");
-      const body = parsed(request.body);
+      const body = bodyOf(request.body, () => new AwsError("SerializationException", ""));
       record.body = body;
       for (const bucket of operation.buckets?.(body) ?? []) {
         const size = world.options.buckets[bucket];
@@ -66,14 +67,6 @@ export function jsonProtocol({ world, contract }: Parts): Protocol {
       });
     },
   };
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    return text === "" ? {} : (JSON.parse(text) as JsonObject);
-  } catch {
-    throw new AwsError("SerializationException", "");
-  }
 }
 
 function failure({ reason, detail }: { reason: string; detail?: string }): JsonObject {

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../../json";
 import { type CloudError, exchange, type RecordedCall } from "../shared/exchange";
 import type { FaultQueue } from "../shared/faultQueue";
 import { type Listening, listen, type Served } from "../shared/listen";
+import { bodyOf, operationOf } from "../shared/requests";
 import type { Answer, Call, Operation } from "./api";
 import { AUTHORIZATION_OPERATIONS } from "./authorizationOperations";
 import type { Certificates } from "./certificates";
@@ -193,20 +194,17 @@ function registryRoute({ world, tokens }: Parts, verb: string, pathname: string)
 /** A call with an access token. */
 function serviceRoute({ world, tokens, throttle }: Parts, verb: string, pathname: string): Route | undefined {
   for (const { audiences, operations, answer } of SERVICES) {
-    for (const operation of operations) {
-      const match = operation.verb === verb ? operation.pattern.exec(pathname) : null;
-      if (!match) continue;
-      return {
-        action: operation.action,
-        answer: ({ url, text, authorization, record, fault }) => {
-          const caller = tokens.principalOf(authorization, audiences);
-          record.caller = caller.objectId;
-          record.body = parsed(text);
-          const call = { world, caller, path: { ...match.groups }, query: url.searchParams, body: record.body, fault };
-          return answer(operation, call, throttle);
-        },
-      };
-    }
+    const { operation, path } = operationOf(operations, verb, pathname) ?? {};
+    if (!operation || !path) continue;
+    return {
+      action: operation.action,
+      answer: ({ url, text, authorization, record, fault }) => {
+        const caller = tokens.principalOf(authorization, audiences);
+        record.caller = caller.objectId;
+        record.body = parsed(text);
+        return answer(operation, { world, caller, path, query: url.searchParams, body: record.body, fault }, throttle);
+      },
+    };
   }
   return undefined;
 }
@@ -223,13 +221,7 @@ function unknownRoute(pathname: string): Route {
 function parsed(text: string): JsonObject {
   if (Buffer.byteLength(text) > LARGEST_BODY)
     throw gatewayError(413, "RequestContentTooLarge", "The request content size exceeds the maximum size of 4 MB.");
-  try {
-    return text === "" ? {} : (JSON.parse(text) as JsonObject);
-  } catch (error) {
-    throw gatewayError(
-      400,
-      "InvalidRequestContent",
-      `The request content was invalid and could not be deserialized: '${(error as Error).message}'.`,
-    );
-  }
+  return bodyOf(text, (why) =>
+    gatewayError(400, "InvalidRequestContent", `The request content was invalid and could not be deserialized: '${why}'.`),
+  );
 }

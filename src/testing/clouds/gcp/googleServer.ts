@@ -3,6 +3,7 @@ import type { Json, JsonObject } from "../../../json";
 import { exchange, type RecordedCall } from "../shared/exchange";
 import type { FaultQueue } from "../shared/faultQueue";
 import { type Listening, listen, type Served } from "../shared/listen";
+import { bodyOf, operationOf } from "../shared/requests";
 import type { Bearer } from "./bearer";
 import { COLLECTION_METHODS } from "./collectionMethods";
 import type { Call, Method } from "./googleCall";
@@ -57,13 +58,13 @@ export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
   tokenEndpoints(app, parts);
   app.all("*", async (context) => {
     const url = new URL(context.req.url);
-    const found = methodOf(context.req.method, decodeURIComponent(url.pathname));
+    const found = operationOf(METHODS, context.req.method, decodeURIComponent(url.pathname));
     if (!found)
       return context.html(
         `<!DOCTYPE html><title>Error 404 (Not Found)!!1</title><p>The requested URL <code>${url.pathname}</code> was not found on this server.`,
         404,
       );
-    const { method, path } = found;
+    const { operation: method, path } = found;
     const text = await context.req.text();
     const record: CallRecord = { method: method.id, path: `${url.pathname}${url.search}`, body: {}, status: 0, reply: {} };
     calls.push(record);
@@ -75,7 +76,7 @@ export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
       errorOf,
       answer: async () => {
         record.member = await bearer.memberOf(context.req.header("authorization"));
-        record.body = parsed(text);
+        record.body = bodyOf(text, (why) => new GoogleError("INVALID_ARGUMENT", `Invalid JSON payload received. ${why}`));
         return answer(parts, method, { world, member: record.member, path, query: url.searchParams, body: record.body });
       },
       respond: (status, reply) => {
@@ -88,22 +89,6 @@ export function serveGoogle(parts: Parts, port: number): Promise<Listening> {
     });
   });
   return listen(app, { port, keepAlive: KEEP_ALIVE });
-}
-
-function methodOf(verb: string, path: string): { method: Method; path: Record<string, string> } | undefined {
-  for (const method of METHODS) {
-    const match = method.verb === verb ? method.pattern.exec(path) : null;
-    if (match) return { method, path: { ...match.groups } };
-  }
-  return undefined;
-}
-
-function parsed(text: string): JsonObject {
-  try {
-    return text === "" ? {} : (JSON.parse(text) as JsonObject);
-  } catch (error) {
-    throw new GoogleError("INVALID_ARGUMENT", `Invalid JSON payload received. ${(error as Error).message}`);
-  }
 }
 
 function answer({ world, contract, quotas }: Parts, method: Method, call: Call): JsonObject {

@@ -1,0 +1,146 @@
+import type { ContainerInstanceManagementClient } from "@azure/arm-containerinstance";
+import type { TokenCredential } from "@azure/identity";
+import type { JsonObject } from "../../json";
+import { CALL_TIMEOUT } from "../cloud/calls";
+import { type AciBucket, type Caller, leftBy } from "./aciBuckets";
+import { type Access, loaded } from "./azureAccess";
+import { LoginError } from "./azureLogin";
+
+/** A login, and what sends calls with it. A call is sent once: who calls repeats it. */
+export interface Session {
+  /** Do some work with the SDK's client. */
+  withClient<T>(subscription: string, work: (client: ContainerInstanceManagementClient) => Promise<T>): Promise<T>;
+  /** A call for which the SDK has no client. @returns the body of the reply */
+  fetched(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject>;
+  /** Log in again before the next call. */
+  renew(): void;
+}
+
+interface LoggedIn {
+  credential: TokenCredential;
+  client(subscription: string): Promise<ContainerInstanceManagementClient>;
+}
+
+const DONE = JSON.stringify({ properties: { provisioningState: "Succeeded", containers: [], osType: "Linux" } });
+
+/** @param fewLeft hears of a reply by which few calls are left */
+export function openSession(
+  access: Access,
+  fewLeft: (bucket: AciBucket, left: number, owner: Omit<Caller, "principal">) => Promise<void>,
+): Session {
+  const { endpoints, scopes } = access;
+  let session: Promise<LoggedIn> | undefined;
+
+  const opened = () => {
+    session ??= loggedIn();
+    session.catch(() => {
+      session = undefined;
+    });
+    return session;
+  };
+
+  async function loggedIn(): Promise<LoggedIn> {
+    const credential = await access.credential();
+    const clients = new Map<string, ContainerInstanceManagementClient>();
+    return {
+      credential,
+      client: async (subscription) => {
+        const { ContainerInstanceManagementClient } = await loaded(() => import("@azure/arm-containerinstance"));
+        const client =
+          clients.get(subscription) ??
+          new ContainerInstanceManagementClient(credential, subscription, {
+            $host: endpoints.management,
+            endpoint: endpoints.management,
+            credentialScopes: [scopes.management],
+            // Repeating is done here, by what all processes know of Azure's buckets, and never a PUT that may have been done.
+            retryOptions: { maxRetries: 0 },
+            additionalPolicies: [{ position: "perRetry", policy: watchingReplies(subscription) }],
+          });
+        clients.set(subscription, client);
+        return client;
+      },
+    };
+  }
+
+  function watchingReplies(
+    subscription: string,
+  ): NonNullable<NonNullable<ConstructorParameters<typeof ContainerInstanceManagementClient>[2]>["additionalPolicies"]>[number]["policy"] {
+    return {
+      name: "pushpoolReplies",
+      sendRequest: async (request, next) => {
+        const response = await next(request);
+        const few = leftBy(request.method, (name) => response.headers.get(name));
+        const { location } = few.length === 0 ? {} : (jsonIn(response.bodyAsText ?? "") as { location?: string });
+        for (const [bucket, left] of few) await fewLeft(bucket, left, { subscription, location });
+        // The SDK would wait for the operation. What counts is the group, and reading operations takes a permission of its own.
+        for (const header of ["azure-asyncoperation", "location"]) response.headers.delete(header);
+        // It would then look at the group, which is the watcher's business: so the reply says that all is done.
+        if (request.method === "PUT" && response.status < 300) response.bodyAsText = DONE;
+        return response;
+      },
+    };
+  }
+
+  /** Without a secret, a token that Azure refuses before its end is replaced once: a 401 of Azure itself has done nothing. */
+  async function renewing<T>(work: () => Promise<T>): Promise<T> {
+    const used = opened();
+    try {
+      return await work();
+    } catch (error) {
+      const isRefused = !(error instanceof LoginError) && (error as { statusCode?: number }).statusCode === 401;
+      if (!access.federated || !isRefused) throw error;
+      if (session === used) session = undefined;
+      return work();
+    }
+  }
+
+  async function fetchedOnce(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
+    const { credential } = await opened();
+    // As the SDK does. Azure's library would otherwise log in once more.
+    const token = await credential.getToken(scope, { enableCae: scope === scopes.management });
+    const response = await fetch(url, {
+      ...init,
+      headers: { authorization: `Bearer ${token?.token}`, "content-type": "application/json" },
+      signal: within(signal),
+    });
+    const text = await response.text();
+    const body = jsonIn(text);
+    if (response.ok) return body;
+    const error = (body.error ?? {}) as ErrorBody;
+    const message = saidBy(error) ?? (text || response.statusText);
+    throw Object.assign(new Error(message), { statusCode: response.status, code: error.code, response });
+  }
+
+  return {
+    withClient: (subscription, work) => renewing(async () => work(await (await opened()).client(subscription))),
+    fetched: (url, scope, init, signal) => renewing(() => fetchedOnce(url, scope, init, signal)),
+    renew: () => {
+      session = undefined;
+    },
+  };
+}
+
+/** Fires once a call has taken too long, or nobody wants its answer any more. */
+export function within(signal: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(CALL_TIMEOUT);
+  return signal ? AbortSignal.any([signal, limit]) : limit;
+}
+
+interface ErrorBody {
+  code?: string;
+  message?: string;
+  innererror?: ErrorBody;
+}
+
+/** Log Analytics says what is wrong in the innermost of its errors. */
+function saidBy({ message, innererror }: ErrorBody): string | undefined {
+  return (innererror && saidBy(innererror)) ?? message;
+}
+
+function jsonIn(text: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch {
+    return {};
+  }
+}
