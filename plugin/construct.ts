@@ -54,7 +54,7 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
 }
 
 /** The connection to a program's engine, and what that supports. */
-interface Connection {
+interface EngineLink {
   monitor: unknown;
   features: Record<string, unknown>;
 }
@@ -63,7 +63,7 @@ interface Connection {
  * The connection to the last program's engine. A program constructs many components, and most of its calls arrive at once: all share one
  * connection and one question, from the first call on.
  */
-let last: { address: string; connection: Promise<Connection> } | undefined;
+let last: { address: string; connection: Promise<EngineLink> } | undefined;
 
 /** Make the SDK act in the program that asks: with its engine, project, stack and configuration. */
 async function enterProgram(request: ConstructRequest, engine: string): Promise<void> {
@@ -87,7 +87,7 @@ async function enterProgram(request: ConstructRequest, engine: string): Promise<
 }
 
 /** The connection to an engine. It is made in the settings of the call that needs it first, and kept unless it fails. */
-function connectionTo(address: string): Promise<Connection> {
+function connectionTo(address: string): Promise<EngineLink> {
   if (last?.address === address) return last.connection;
   const connection = connect();
   last = { address, connection };
@@ -97,7 +97,7 @@ function connectionTo(address: string): Promise<Connection> {
   return connection;
 }
 
-async function connect(): Promise<Connection> {
+async function connect(): Promise<EngineLink> {
   const { settings, localState } = pulumiInternals();
   await settings.awaitFeatureSupport();
   const store = localState.getStore();

@@ -14,19 +14,20 @@ import pLimit from "p-limit";
 import { numberOf } from "./exactNumber";
 import { keepHeapSmall } from "./heapShape";
 import { isJsonObject, type Json, type JsonObject } from "./json";
-import type { Cancelling, FlowRun, Following, Runs } from "./runs";
+import type { Cancelling, Following, Run, Runs } from "./runs";
 import { openWorkspace } from "./workspace";
 import { openRuns } from "./workspaceRuns";
 
 export type { Outcome } from "./model/outcome";
-export type { RunEvent, Watching } from "./runs";
+/** @deprecated The record of a run is a `Run`. A `FlowRun` is the resource that a Pulumi program declares. */
+export type { Run as FlowRun, RunEvent, Watching } from "./runs";
 export {
   type Cancelling,
   exitCodeOf,
   exitCodeOfCommand,
-  type FlowRun,
   type Following,
   isTerminal,
+  type Run,
   type State,
   type StateType,
 } from "./runs";
@@ -70,13 +71,13 @@ export interface Trigger {
    * @returns the run as it ended; read `state`: a failed run does not throw
    * @throws {UserError} on bad input (nothing was sent), or if it was refused
    */
-  run(deployment: string, options?: RunOptions & Following): Promise<FlowRun>;
+  run(deployment: string, options?: RunOptions & Following): Promise<Run>;
   /** Submit and return at once. A run that something holds stays SCHEDULED: `watch` submits it when it may go. */
-  submit(deployment: string, options?: RunOptions): Promise<FlowRun>;
+  submit(deployment: string, options?: RunOptions): Promise<Run>;
   /** Watch a run, by id, unique prefix or name, to its end. */
-  watch(run: string, following?: Following): Promise<FlowRun>;
+  watch(run: string, following?: Following): Promise<Run>;
   /** Stop a run for real and wait until it has stopped. */
-  cancel(run: string, cancelling?: Cancelling): Promise<FlowRun>;
+  cancel(run: string, cancelling?: Cancelling): Promise<Run>;
   /** Let go of the ledger. */
   close(): Promise<void>;
 }
@@ -132,7 +133,7 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
   // Thousands that begin together take the memory of a few.
   const begin = pLimit(BEGUN_AT_A_TIME);
   let watched = 0;
-  const follow = async (id: Promise<string>, following?: Following): Promise<FlowRun> => {
+  const follow = async (id: Promise<string>, following?: Following): Promise<Run> => {
     watched += 1;
     if (watched === MANY) keepHeapSmall();
     try {

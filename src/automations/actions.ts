@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { isJsonObject, type Json, type JsonObject } from "../json";
-import { STATE_TYPES } from "../model/flowRun";
+import { STATE_TYPES } from "../model/run";
 import { suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { anyObject, duration, type Fault, flag, oneOf, readFields, text, type UnknownField, unknownFields } from "./readings";

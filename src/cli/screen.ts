@@ -1,5 +1,5 @@
 import pc from "picocolors";
-import type { FlowRun, State } from "../runs";
+import type { Run, State } from "../runs";
 import { capped, escaped, logLine, oneLine, safeJson } from "../shown";
 import { prettyJson } from "./prettyJson";
 
@@ -167,7 +167,7 @@ export function jsonField(name: string, value: unknown, column: number, width = 
 }
 
 /** The duration of a run so far, in milliseconds; `undefined` before it starts. */
-export function taken(run: FlowRun, now = Date.now()): number | undefined {
+export function taken(run: Run, now = Date.now()): number | undefined {
   if (run.startedAt === undefined) return undefined;
   return Math.max(0, (run.endedAt === undefined ? now : Date.parse(run.endedAt)) - Date.parse(run.startedAt));
 }

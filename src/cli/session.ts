@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { openHome } from "../home";
 import type { LoadedManifest } from "../manifest";
-import type { FlowRun, Runs } from "../runs";
+import type { Run, Runs } from "../runs";
 import { quoted } from "../shown";
 import { decodeText } from "../textFile";
 import { UserError } from "../userError";
@@ -40,7 +40,7 @@ export async function withRuns<T>(options: ManifestFlags, work: (runs: Runs, wor
 export async function withRun<T>(
   options: ManifestFlags,
   ref: string,
-  work: (runs: Runs, run: FlowRun, workspace: Workspace) => Promise<T>,
+  work: (runs: Runs, run: Run, workspace: Workspace) => Promise<T>,
 ): Promise<T> {
   const workspace = workspaceOf(options);
   if (!existsSync(workspace.home)) {

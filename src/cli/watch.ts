@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration, parseDuration } from "../duration";
-import { exitCodeOf, exitCodeOfCommand, type FlowRun, type Following, isTerminal, type RunEvent, type Runs } from "../runs";
+import { exitCodeOf, exitCodeOfCommand, type Following, isTerminal, type Run, type RunEvent, type Runs } from "../runs";
 import { chooseView } from "./runView";
 import { noteLine, print, printJson, taken } from "./screen";
 
@@ -9,7 +9,7 @@ const TWICE = 1500;
 const DETACHED = 130;
 
 /** Submit a run without watching it. Prints its id, and the reason if it has to wait. */
-export async function submitAndLeave(runs: Runs, run: FlowRun, json = false): Promise<void> {
+export async function submitAndLeave(runs: Runs, run: Run, json = false): Promise<void> {
   const submitted = await runs.submitRun(run.id, {
     onEvent: (event) => {
       if (event.kind === "waiting")
@@ -27,7 +27,7 @@ export async function submitAndLeave(runs: Runs, run: FlowRun, json = false): Pr
  */
 export async function watchOnScreen(
   runs: Runs,
-  run: FlowRun,
+  run: Run,
   { json = false, timeout, warnings = [] }: { json?: boolean; timeout?: string; warnings?: string[] },
 ): Promise<void> {
   const following: Following = timeout === undefined ? {} : { timeoutMs: parseDuration(timeout, "--timeout") };
@@ -63,7 +63,7 @@ export async function watchOnScreen(
   }
 }
 
-function tellEnd(run: FlowRun, json: boolean): void {
+function tellEnd(run: Run, json: boolean): void {
   process.exitCode = exitCodeOf(run);
   if (json) {
     printJson({ event: "result", exitCode: process.exitCode, run });
@@ -78,7 +78,7 @@ function tellEnd(run: FlowRun, json: boolean): void {
   noteLine(`${run.name} is ${run.state.type}${shown.length > 0 ? ` (${shown.join(", ")})` : ""}`);
 }
 
-function tellStillRunning(run: FlowRun, json: boolean, timeout: string | undefined): void {
+function tellStillRunning(run: Run, json: boolean, timeout: string | undefined): void {
   process.exitCode = exitCodeOf(run);
   if (json) {
     printJson({ event: "result", exitCode: process.exitCode, run });
@@ -89,7 +89,7 @@ function tellStillRunning(run: FlowRun, json: boolean, timeout: string | undefin
   );
 }
 
-function tellDetached(run: FlowRun, json: boolean): void {
+function tellDetached(run: Run, json: boolean): void {
   if (json) {
     printJson({ event: "detached", exitCode: DETACHED, run });
     return;

@@ -1,12 +1,12 @@
 import type { JsonObject } from "../json";
 import type { DeploymentInManifest } from "../manifest/manifest";
-import type { FlowRun, State, StateType } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
+import type { Run, State, StateType } from "../model/run";
 import type { SharedNotes } from "../targets/target";
 
 /** A new run: SCHEDULED, with the exact submission of its first attempt. */
 export interface NewRun {
-  run: FlowRun;
+  run: Run;
   poolType: PoolType;
   /** Digest of the request. It distinguishes a repeated request from another one with the same idempotency key. */
   requestDigest: string;
@@ -19,10 +19,10 @@ export interface RunChange {
   startedAt?: string | null;
   endedAt?: string | null;
   infrastructureId?: string | null;
-  outcome?: FlowRun["outcome"] | null;
+  outcome?: Run["outcome"] | null;
   /** Who submits it; see `runs/owner.ts`. */
   owner?: string | null;
-  /** The host that it belongs to from now on; see {@link FlowRun.host}. Only on a {@link Ledger.shared} ledger. */
+  /** The host that it belongs to from now on; see {@link Run.host}. Only on a {@link Ledger.shared} ledger. */
   host?: string | null;
   /** The lease of the process that watches it on its host. Only on a {@link Ledger.shared} ledger. */
   watcher?: string | null;
@@ -36,7 +36,7 @@ export interface RunChange {
 
 /** What the ledger stores about a run, in addition to what users see. */
 export interface RunRecord {
-  run: FlowRun;
+  run: Run;
   poolType: PoolType;
   requestDigest: string;
   owner?: string;
@@ -77,7 +77,7 @@ export interface RunQuery {
 }
 
 /** A run in a list, without what only its own page shows. */
-export interface RunSummary extends Omit<FlowRun, "parameters" | "jobVariables" | "idempotencyKey" | "infrastructureId"> {
+export interface RunSummary extends Omit<Run, "parameters" | "jobVariables" | "idempotencyKey" | "infrastructureId"> {
   /** A Prefect server owns its states. */
   isOnServer: boolean;
 }

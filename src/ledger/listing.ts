@@ -1,4 +1,4 @@
-import { STATE_TYPES } from "../model/flowRun";
+import { STATE_TYPES } from "../model/run";
 import type { RunQuery } from "./ledger";
 
 /** A query of the ledger: SQL with `?`, and the values for them. */

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
 import { readJson } from "../jsonText";
-import { TERMINAL } from "../model/flowRun";
+import { TERMINAL } from "../model/run";
 import { UserError } from "../userError";
 import { readMoved, writeMoved } from "./homeRecords";
 import type { LedgerAddress } from "./ledgerAddress";

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json";
 import { readJson } from "../jsonText";
-import type { State, StateType } from "../model/flowRun";
+import type { State, StateType } from "../model/run";
 import type { Ledger, RunQuery } from "./ledger";
 import { countSql, minutesSql, type PositionedQuery, pageSql, type Sql } from "./listing";
 import { type DeploymentRow, deploymentOf, fromRow, type RunRow, type SummaryRow, summaryOf } from "./rows";

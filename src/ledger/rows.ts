@@ -1,8 +1,8 @@
 import type { JsonObject } from "../json";
 import { readJson } from "../jsonText";
-import type { FlowRun, State, StateType } from "../model/flowRun";
 import type { Outcome } from "../model/outcome";
 import type { PoolType } from "../model/poolType";
+import type { Run, State, StateType } from "../model/run";
 import type { DeploymentRecord, RunChange, RunRecord, RunSummary } from "./ledger";
 
 /** Columns to write, by name. */
@@ -75,7 +75,7 @@ export function deploymentOf({ name, definition, kept, file, deployed_at }: Depl
   };
 }
 
-export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): Row {
+export function toRow(run: Run, poolType: PoolType, requestDigest: string): Row {
   return {
     id: run.id,
     name: run.name,
@@ -101,8 +101,8 @@ export function toRow(run: FlowRun, poolType: PoolType, requestDigest: string): 
 
 // Unset fields are absent, not empty. Each field is written out, because an object that is built from entries needs several times the
 // memory. There may be tens of thousands of runs.
-function runOf(row: RunRow): FlowRun {
-  const run: FlowRun = {
+function runOf(row: RunRow): Run {
+  const run: Run = {
     id: row.id,
     name: row.name,
     stack: row.stack,

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../json";
-import type { State } from "../model/flowRun";
+import type { State } from "../model/run";
 import type { DeploymentRecord, NewRun, RunChange, SlotAnswer, SlotLimits } from "./ledger";
 import type { Sql } from "./listing";
 import { changedColumns, type Row, type RunRow, toRow } from "./rows";

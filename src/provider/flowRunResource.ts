@@ -1,7 +1,7 @@
 import type { JsonObject } from "../json";
 import { choiceOf, knownLedger, LEDGER_URL, type LedgerChoice, mayHaveRuns, type OpeningOptions, openChosen } from "../ledger";
 import type { PoolType } from "../model/poolType";
-import { type FlowRun, isTerminal, type Runs } from "../runs";
+import { isTerminal, type Run, type Runs } from "../runs";
 import { childEnvironment } from "../targets/childEnvironment";
 import { UserError } from "../userError";
 import { openWorkspace, type Workspace } from "../workspace";
@@ -83,7 +83,7 @@ export const operations: Operations = {
   },
 };
 
-async function runToEnd(runs: Runs, run: FlowRun, inputs: FlowRunInputs): Promise<FlowRun> {
+async function runToEnd(runs: Runs, run: Run, inputs: FlowRunInputs): Promise<Run> {
   const timeoutMs = timeoutOf(inputs);
   const hide = (lines: string[]) => {
     const secrets = secretStrings(toManifestAndRequest(inputs).manifest);
@@ -116,7 +116,7 @@ function withPartialState(error: StillRunning, inputs: FlowRunInputs): Error {
   return Object.assign(error, { id: error.run.id, properties, reasons: [error.message] });
 }
 
-async function stop(runs: Runs, found: FlowRun): Promise<void> {
+async function stop(runs: Runs, found: Run): Promise<void> {
   const [run = found] = await runs.observeRuns([found]);
   if (isTerminal(run.state)) return;
   try {
@@ -189,11 +189,7 @@ function warnOfOtherLedger(workspace: Workspace, inputs: FlowRunInputs): void {
 }
 
 /** Work with a run that this ledger knows. `undefined` if it does not, as on a CI machine without a ledger. */
-async function withRecordedRun<T>(
-  id: string,
-  inputs: FlowRunInputs,
-  work: (runs: Runs, run: FlowRun) => Promise<T>,
-): Promise<T | undefined> {
+async function withRecordedRun<T>(id: string, inputs: FlowRunInputs, work: (runs: Runs, run: Run) => Promise<T>): Promise<T | undefined> {
   const place = workspaceOf(inputs);
   if (!mayHaveRuns(ledgerOf(place, inputs))) return undefined;
   return withRuns(place, inputs, async (runs) => {

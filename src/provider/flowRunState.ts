@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import { segmentsOf } from "../jsonPointer";
-import { exitCodeOfCommand, type FlowRun, TERMINAL } from "../runs";
+import { exitCodeOfCommand, type Run, TERMINAL } from "../runs";
 import { MASK } from "../secret";
 import { type FlowRunInputs, isObject, secretPathsOf } from "./flowRunInputs";
 import type { Outs } from "./operations";
@@ -29,7 +29,7 @@ export interface RunOutputs {
   attempt: number;
 }
 
-export function runOutputs(run: FlowRun): RunOutputs {
+export function runOutputs(run: Run): RunOutputs {
   return {
     runId: run.id,
     state: run.state.type,

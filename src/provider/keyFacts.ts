@@ -20,7 +20,8 @@ interface StateResource {
   outputs?: JsonObject;
 }
 
-interface Deployment {
+/** The part of a stack's state that is read here. */
+interface StackState {
   resources?: StateResource[] | null;
   pending_operations?: { type: string; resource: StateResource }[] | null;
 }
@@ -47,10 +48,10 @@ function shared<T>(name: string, ask: () => Promise<T>): Promise<T> {
   return asked;
 }
 
-async function readDeployment({ project, stack, organization }: KeyQuestion): Promise<Deployment> {
+async function readDeployment({ project, stack, organization }: KeyQuestion): Promise<StackState> {
   const { env } = process;
   const file = env[STATE_FILE_VARIABLE];
-  if (file) return (readState(file)?.deployment ?? {}) as Deployment;
+  if (file) return (readState(file)?.deployment ?? {}) as StackState;
   const refuse = (why: string) =>
     new UserError(`keyRotation needs the state of stack ${project}/${stack}, which cannot be read: ${why}`, 5);
   if (!findProgram("pulumi", env)) throw refuse("the Pulumi CLI is not on PATH");
@@ -59,7 +60,7 @@ async function readDeployment({ project, stack, organization }: KeyQuestion): Pr
   const reply = await askPulumi(["stack", "export", "--stack", full], process.cwd(), env);
   if (!reply.ok) throw refuse(reply.message);
   try {
-    return (JSON.parse(reply.stdout) as { deployment?: Deployment | null }).deployment ?? {};
+    return (JSON.parse(reply.stdout) as { deployment?: StackState | null }).deployment ?? {};
   } catch {
     throw refuse("`pulumi stack export` printed invalid JSON");
   }
@@ -68,7 +69,7 @@ async function readDeployment({ project, stack, organization }: KeyQuestion): Pr
 /** What the state says about a pool's keys. Pure. */
 function keysInState(
   { type, name, proof, parents, fields, blockKey }: KeyQuestion,
-  { resources, pending_operations }: Deployment,
+  { resources, pending_operations }: StackState,
 ): Omit<KeyFacts, "localNow"> & { hasPrefect: boolean } {
   const mine = (resources ?? []).filter(({ parent, delete: goes }) => goes !== true && parents.includes(parent ?? ""));
   const generationOf = (resource: StateResource) => {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatDuration } from "../duration";
-import { type FlowRun, isTerminal, type RunEvent, type RunRequest, type Runs, type StateType } from "../runs";
+import { isTerminal, type Run, type RunEvent, type RunRequest, type Runs, type StateType } from "../runs";
 import { UserError } from "../userError";
 
 /** How many of a failed run's last lines an error contains, and how many characters of them. The error travels in an HTTP header. */
@@ -17,7 +17,7 @@ const REPORTED_STATES: readonly StateType[] = ["PENDING", "RUNNING", "COMPLETED"
 /** `up` stopped watching a run before it ended. */
 export class StillRunning extends Error {
   constructor(
-    readonly run: FlowRun,
+    readonly run: Run,
     timeoutMs: number,
   ) {
     super(
@@ -30,9 +30,9 @@ export class StillRunning extends Error {
 export interface StartCallbacks {
   warn: (message: string) => void;
   /** Whether a run already belongs to a resource of the stack. Then the request is for its replacement. */
-  isOwned: (run: FlowRun) => Promise<boolean>;
+  isOwned: (run: Run) => Promise<boolean>;
   /** Stops a run that will be replaced. */
-  stop: (run: FlowRun) => Promise<void>;
+  stop: (run: Run) => Promise<void>;
 }
 
 /**
@@ -42,7 +42,7 @@ export interface StartCallbacks {
  * failed, it gets another attempt. So nothing runs twice. A run that belongs to a resource is replaced: it is stopped, then a new run is
  * created.
  */
-export async function startOrAdopt(runs: Runs, request: RunRequest, { warn, isOwned, stop }: StartCallbacks): Promise<FlowRun> {
+export async function startOrAdopt(runs: Runs, request: RunRequest, { warn, isOwned, stop }: StartCallbacks): Promise<Run> {
   for (;;) {
     const { run: found, created, warnings } = await runs.createRun(request);
     for (const warning of warnings) warn(warning);
@@ -60,7 +60,7 @@ export async function startOrAdopt(runs: Runs, request: RunRequest, { warn, isOw
  * Return a run as it is, or SCHEDULED again if it failed.
  * @returns `undefined` if another attempt would not match the request, because the deployment's parameters or its pool have changed
  */
-export async function retryIfFailed(runs: Runs, found: FlowRun, request: RunRequest): Promise<FlowRun | undefined> {
+export async function retryIfFailed(runs: Runs, found: Run, request: RunRequest): Promise<Run | undefined> {
   const [run = found] = await runs.observeRuns([found]);
   if (!isTerminal(run.state) || run.state.type === "COMPLETED") return run;
   const { workPool, parameters } = await runs.planRun(request);
@@ -91,7 +91,7 @@ export interface WatchOptions {
  * @throws {StillRunning} after the timeout
  * @throws {UserError} if the run failed, with the reason and its last lines, or if it could not be submitted
  */
-export async function submitAndWatch(runs: Runs, run: FlowRun, { wait, timeoutMs, tell, hide }: WatchOptions): Promise<FlowRun> {
+export async function submitAndWatch(runs: Runs, run: Run, { wait, timeoutMs, tell, hide }: WatchOptions): Promise<Run> {
   const onEvent = (event: RunEvent) => {
     if (event.kind === "state" && REPORTED_STATES.includes(event.run.state.type)) tell(`${title(event.run)} is ${event.run.state.type}`);
     if (event.kind === "waiting") tell(`${title(event.run)} waits: ${event.reason}`);
@@ -104,7 +104,7 @@ export async function submitAndWatch(runs: Runs, run: FlowRun, { wait, timeoutMs
   throw new UserError(failure(seen, await lastLines(runs, seen), hide), 5);
 }
 
-function failure(run: FlowRun, read: string[], hide: WatchOptions["hide"]): string {
+function failure(run: Run, read: string[], hide: WatchOptions["hide"]): string {
   const { type, message = "the reason is unknown" } = run.state;
   const lines = cutLines(hide(read));
   const output =
@@ -114,7 +114,7 @@ function failure(run: FlowRun, read: string[], hide: WatchOptions["hide"]): stri
   return `${title(run)} is ${type}: ${hide([message])[0]}. ${output}`;
 }
 
-async function lastLines(runs: Runs, run: FlowRun): Promise<string[]> {
+async function lastLines(runs: Runs, run: Run): Promise<string[]> {
   const lines: string[] = [];
   try {
     await runs.readLogs(run.id, {
@@ -139,7 +139,7 @@ function cutLines(lines: readonly string[]): string[] {
   return cut;
 }
 
-function title(run: FlowRun): string {
+function title(run: Run): string {
   const attempt = run.attempt > 1 ? `, attempt ${run.attempt}` : "";
   return `flow run ${run.name} (${run.id}${attempt}) of ${run.deployment}`;
 }

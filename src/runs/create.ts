@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../json";
 import { readJson } from "../jsonText";
 import type { Ledger, RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import { oneLine } from "../shown";
 import { asWritten } from "../template";
 import { UserError } from "../userError";
@@ -53,10 +53,7 @@ export async function planRun(context: RunsContext, request: RunRequest): Promis
  * Check, render and record a run with its exact submission. Nothing is sent. A known idempotency key returns the earlier run.
  * @throws {UserError} if the request is invalid, or the key was used with another request; nothing is recorded then
  */
-export async function createRun(
-  context: RunsContext,
-  request: RunRequest,
-): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
+export async function createRun(context: RunsContext, request: RunRequest): Promise<{ run: Run; created: boolean; warnings: string[] }> {
   const { run, poolType, submission } = await plan(context, request);
   const { scheduledFor } = request;
   const { deployment, jobVariables } = run;
@@ -111,7 +108,7 @@ async function plan(context: RunsContext, asked: RunRequest) {
   const now = context.now();
   const identity = { id: uuid({ msecs: now.getTime() }), name: request.name ?? madeUpName(), attempt: 1 };
   const { jobConfiguration, submission: planned } = planJob({ manifest, request, resolved, run: identity, target, context });
-  const run: FlowRun = {
+  const run: Run = {
     ...identity,
     stack,
     deployment: request.deployment,

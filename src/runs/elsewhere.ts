@@ -1,6 +1,6 @@
 import { describeHost } from "../host";
 import type { RunRecord } from "../ledger";
-import { type FlowRun, isTerminal } from "../model/flowRun";
+import { isTerminal, type Run } from "../model/run";
 import { leaseOf } from "./owner";
 import type { RunsContext } from "./runsContext";
 
@@ -22,7 +22,7 @@ export function placedNowhere({ ledger }: Pick<RunsContext, "ledger">) {
 }
 
 /** The host of a run's processes, for messages, if they are not in reach. */
-export function elsewhere({ host }: Pick<RunsContext, "host">, run: Pick<FlowRun, "host">): string | undefined {
+export function elsewhere({ host }: Pick<RunsContext, "host">, run: Pick<Run, "host">): string | undefined {
   return run.host === undefined || run.host === host() ? undefined : describeHost(run.host, host());
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
-import { type FlowRun, isTerminal, type State } from "../model/flowRun";
+import { isTerminal, type Run, type State } from "../model/run";
 import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
 import { asWatcher, elsewhere } from "./elsewhere";
@@ -35,7 +35,7 @@ export interface Following extends Watching {
  * Take a run to its end. Submit it if nobody has, take it up if another process left it, and report its states and its output.
  * @returns the run once it has ended and its output is complete, or as it is when `signal` fires or the time is over
  */
-export async function follow(context: RunsContext, id: string, following: Following = {}): Promise<FlowRun> {
+export async function follow(context: RunsContext, id: string, following: Following = {}): Promise<Run> {
   const record = await mustRead(context, id);
   return context.listeners.during(following.onEvent, record.run.workPool, () =>
     asWatcher(context, record, () => toItsEnd(context, id, following)),
@@ -46,7 +46,7 @@ async function toItsEnd(
   context: RunsContext,
   id: string,
   { signal, onEvent, timeoutMs, logs = true, graceSeconds }: Following,
-): Promise<FlowRun> {
+): Promise<Run> {
   const stop = signal ?? new AbortController().signal;
   // A submission under way is finished in spite of the time: it would have to be taken up.
   const watching = timeoutMs === undefined ? stop : AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]);
@@ -59,7 +59,7 @@ async function toItsEnd(
   let alone = output !== undefined;
 
   /** @returns the run if there is no more to do, else what to wait for */
-  const look = async (): Promise<{ over: FlowRun } | { until: Promise<unknown> }> => {
+  const look = async (): Promise<{ over: Run } | { until: Promise<unknown> }> => {
     const before = record ?? (await mustRead(context, id));
     tell.state(before.run);
     if (isTerminal(before.run.state)) {
@@ -122,7 +122,7 @@ function isUnderWay({ run: { state, infrastructureId }, submission }: RunRecord)
 }
 
 /** Try to submit once, for callers that do not watch. */
-export async function submitOnce(context: RunsContext, id: string, { signal, onEvent }: Watching = {}): Promise<FlowRun> {
+export async function submitOnce(context: RunsContext, id: string, { signal, onEvent }: Watching = {}): Promise<Run> {
   // If it has changed since it was recorded, the ledger refuses to submit it.
   const record = context.created.get(id) ?? (await mustRead(context, id));
   context.created.delete(id);
@@ -165,13 +165,13 @@ function teller(onEvent: ((event: RunEvent) => void) | undefined) {
   let told: State | undefined;
   let reasonTold: string | undefined;
   return {
-    state(run: FlowRun) {
+    state(run: Run) {
       const { type, name, timestamp } = run.state;
       if (told && told.type === type && told.name === name && told.timestamp === timestamp) return;
       told = run.state;
       onEvent?.({ kind: "state", run });
     },
-    waiting(run: FlowRun, reason: string) {
+    waiting(run: Run, reason: string) {
       if (reason === reasonTold) return;
       reasonTold = reason;
       onEvent?.({ kind: "waiting", run, reason });
@@ -236,7 +236,7 @@ class OutputTail {
 }
 
 /** Only that host has the files. */
-export function logElsewhere({ id }: FlowRun, host: string): string {
+export function logElsewhere({ id }: Run, host: string): string {
   return `it is on host ${host}: \`pushpool logs ${id}\` there shows it`;
 }
 

@@ -1,4 +1,4 @@
-export { type FlowRun, isTerminal, type State, type StateType, TERMINAL } from "../model/flowRun";
+export { isTerminal, type Run, type State, type StateType, TERMINAL } from "../model/run";
 export type { RunPlan } from "./create";
 export type { Following } from "./follow";
 export type { RunsParts } from "./openContext";

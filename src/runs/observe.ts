@@ -1,5 +1,5 @@
 import type { RunRecord } from "../ledger";
-import { isTerminal } from "../model/flowRun";
+import { isTerminal } from "../model/run";
 import type { Observation } from "../targets/target";
 import { UserError } from "../userError";
 import { elsewhere } from "./elsewhere";

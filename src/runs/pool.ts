@@ -1,7 +1,7 @@
 import type { RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import type { Manifest, PoolDefinition } from "../manifest/manifest";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import { oneLine, quoted } from "../shown";
 import type { PoolAccess } from "../targets/target";
 import { UserError } from "../userError";
@@ -13,7 +13,7 @@ import type { OnPool, RunsContext } from "./runsContext";
  */
 export async function poolOf(
   context: RunsContext,
-  { run }: { run: Pick<FlowRun, "stack" | "workPool"> & Partial<FlowRun> },
+  { run }: { run: Pick<Run, "stack" | "workPool"> & Partial<Run> },
 ): Promise<PoolDefinition> {
   const loaded = await context.manifest();
   const { manifest, origin } = loaded;
@@ -32,7 +32,7 @@ export async function poolOf(
  * @param what begins the message: the run, or its pool
  * @throws {UserError} if the manifest belongs to another stack than the run
  */
-export function checkStack({ origin, stack }: LoadedManifest, run: Pick<FlowRun, "stack">, what: string): void {
+export function checkStack({ origin, stack }: LoadedManifest, run: Pick<Run, "stack">, what: string): void {
   if (stack !== run.stack)
     throw new UserError(`${what} belongs to stack ${run.stack}, but ${origin} is of ${stack}: choose it with --stack`);
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type FlowRun, isTerminal } from "../model/flowRun";
+import { isTerminal, type Run } from "../model/run";
 import { oneLine } from "../shown";
 import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
@@ -19,10 +19,10 @@ export async function readLogs(
   context: RunsContext,
   id: string,
   { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => unknown },
-): Promise<FlowRun> {
+): Promise<Run> {
   let cursor: string | undefined;
   let complete = false;
-  const read = async (): Promise<FlowRun | undefined> => {
+  const read = async (): Promise<Run | undefined> => {
     const [record = await mustRead(context, id)] = await observe(context, [await mustRead(context, id)], signal);
     const { run } = record;
     const host = elsewhere(context, run);

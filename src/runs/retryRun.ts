@@ -1,6 +1,6 @@
 import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
-import { isTerminal } from "../model/flowRun";
+import { isTerminal } from "../model/run";
 import { oneLine, quoted } from "../shown";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";

@@ -1,6 +1,6 @@
 import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
-import type { FlowRun, State, StateType } from "../model/flowRun";
+import type { Run, State, StateType } from "../model/run";
 import type { LogLine } from "../targets/target";
 import { createRun, planRun, type RunPlan } from "./create";
 import { elsewhere } from "./elsewhere";
@@ -22,45 +22,45 @@ export interface Runs {
   /** What a request would record and send, without doing it. */
   planRun(request: RunRequest): Promise<RunPlan>;
   /** Check, render and record. Nothing is sent. `created` is false if an idempotency key returned an earlier run. */
-  createRun(request: RunRequest): Promise<{ run: FlowRun; created: boolean; warnings: string[] }>;
+  createRun(request: RunRequest): Promise<{ run: Run; created: boolean; warnings: string[] }>;
   /** Try to submit once. A run that must wait stays SCHEDULED. */
-  submitRun(id: string, watching?: Watching): Promise<FlowRun>;
+  submitRun(id: string, watching?: Watching): Promise<Run>;
   /** Submit if necessary, and watch until the end; see {@link follow}. */
-  followRun(id: string, following?: Following): Promise<FlowRun>;
-  cancelRun(id: string, cancelling?: Cancelling): Promise<FlowRun>;
+  followRun(id: string, following?: Following): Promise<Run>;
+  cancelRun(id: string, cancelling?: Cancelling): Promise<Run>;
   /** Change nothing. @throws {UserError} if `cancelRun` would refuse the run, although it has not ended */
   checkCancel(id: string): Promise<void>;
   /** Stop the infrastructure of a run that this ledger does not have. */
   stopUnrecorded(run: UnrecordedRun): Promise<Unrecorded>;
   /** The host of a run's processes, for messages, if they are not in reach from here; only in a ledger that several machines share. */
-  elsewhere(run: FlowRun): string | undefined;
+  elsewhere(run: Run): string | undefined;
   /** Start another attempt: SCHEDULED; `followRun` then submits it. */
-  retryRun(id: string): Promise<FlowRun>;
+  retryRun(id: string): Promise<Run>;
   /** Look and record; it submits and stops nothing. */
-  observeRuns(runs: FlowRun[]): Promise<FlowRun[]>;
+  observeRuns(runs: Run[]): Promise<Run[]>;
   /** The runs whose infrastructure is not known to have ended. It records nothing. */
-  notSeenToEnd(runs: readonly FlowRun[]): Promise<FlowRun[]>;
+  notSeenToEnd(runs: readonly Run[]): Promise<Run[]>;
   /** @param options.onLine may return a promise: the next line of the ledger's own runs waits for it */
-  readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => unknown }): Promise<FlowRun>;
+  readLogs(id: string, options: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine) => unknown }): Promise<Run>;
   /** By full id; `undefined` if it is not in this ledger. */
-  readRun(id: string): Promise<FlowRun | undefined>;
+  readRun(id: string): Promise<Run | undefined>;
   /** Release a run's idempotency key: the next request with it gets a new run. */
   releaseKey(id: string): Promise<void>;
   /** Note that the run belongs to whoever requested it. */
   handOver(id: string): Promise<void>;
   isHandedOver(id: string): Promise<boolean>;
   /** By id, unique prefix, or name. */
-  findRun(ref: string): Promise<FlowRun>;
+  findRun(ref: string): Promise<Run>;
   /** Newest first; of this stack unless `allStacks`; observed. @param limit default 50 */
-  listRuns(filter?: { limit?: number; states?: StateType[]; deployment?: string; pool?: string; allStacks?: boolean }): Promise<FlowRun[]>;
-  showRun(id: string): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[]; submission: Json }>;
+  listRuns(filter?: { limit?: number; states?: StateType[]; deployment?: string; pool?: string; allStacks?: boolean }): Promise<Run[]>;
+  showRun(id: string): Promise<{ run: Run; transitions: (State & { attempt: number })[]; submission: Json }>;
   /**
    * While `work` runs, `onEvent` gets notices about retries of the Prefect API. {@link createRun} and other methods without events wait for
    * it too.
    */
   listening<T>(onEvent: Watching["onEvent"], work: () => Promise<T>): Promise<T>;
   /** The runs of this stack whose infrastructure may be running; observed. */
-  inFlight(): Promise<FlowRun[]>;
+  inFlight(): Promise<Run[]>;
   /** Remove what this stack's runs created in the clouds. @throws {UserError} without a manifest */
   removeLeftovers(signal: AbortSignal): Promise<PoolLeftovers[]>;
   close(): Promise<void>;

@@ -1,8 +1,8 @@
 import type { Json } from "../json";
 import type { Ledger, RunRecord } from "../ledger";
 import type { LoadedManifest } from "../manifest";
-import type { FlowRun } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
+import type { Run } from "../model/run";
 import type { InfrastructureId, LogLine, Submission, Target } from "../targets/target";
 import type { Lease } from "./lease";
 import type { Listeners } from "./listeners";
@@ -12,7 +12,7 @@ import type { DigestKey } from "./storedSecrets";
 /** The work pool and the login of a run: a record of the ledger has them. */
 export interface OnPool {
   poolType: PoolType;
-  run: Pick<FlowRun, "stack" | "workPool">;
+  run: Pick<Run, "stack" | "workPool">;
   submission?: { credentials?: Json };
 }
 
@@ -60,8 +60,8 @@ export interface RunsContext {
 
 /** What a watcher receives, in the order in which it happened. */
 export type RunEvent =
-  | { kind: "state"; run: FlowRun }
-  | { kind: "waiting"; run: FlowRun; reason: string }
+  | { kind: "state"; run: Run }
+  | { kind: "waiting"; run: Run; reason: string }
   | { kind: "warning"; message: string }
   // bySubmitter: a line about the submission, written by the process that submitted the run.
   | { kind: "log"; line: LogLine; bySubmitter?: true };

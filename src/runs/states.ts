@@ -1,6 +1,6 @@
 import type { RunChange } from "../ledger/ledger";
-import type { FlowRun, State, StateType } from "../model/flowRun";
 import { type Outcome, stoppedBy } from "../model/outcome";
+import type { Run, State, StateType } from "../model/run";
 import type { Observation } from "../targets/target";
 import { exitCodeText } from "./exitCodes";
 
@@ -61,7 +61,7 @@ function unsent(signal: string): string {
 }
 
 /** The exit code of a run's command, if it has one. */
-export function exitCodeOfCommand(run: FlowRun): number | undefined {
+export function exitCodeOfCommand(run: Run): number | undefined {
   return run.outcome?.kind === "exited" ? run.outcome.code : undefined;
 }
 
@@ -69,7 +69,7 @@ export function exitCodeOfCommand(run: FlowRun): number | undefined {
  * What an observation changes in the ledger; `undefined` if nothing. States never go backwards: a late "pending" does not undo RUNNING, and
  * only an end ends CANCELLING.
  */
-export function changeBy(observation: Observation, run: FlowRun): RunChange | undefined {
+export function changeBy(observation: Observation, run: Run): RunChange | undefined {
   switch (observation.phase) {
     case "pending":
       return undefined;
@@ -89,12 +89,12 @@ export function changeBy(observation: Observation, run: FlowRun): RunChange | un
 }
 
 /** The infrastructure's clock differs, and we look later than it acts. A run's states are still in order. */
-function notBefore(run: FlowRun, time: string): Date {
+function notBefore(run: Run, time: string): Date {
   return new Date(Math.max(Date.parse(time), Date.parse(run.state.timestamp)));
 }
 
 /** The exit code that shows the end of a run: 0 COMPLETED, 1 FAILED or CRASHED, 3 CANCELLED, 4 not ended. */
-export function exitCodeOf(run: FlowRun): 0 | 1 | 3 | 4 {
+export function exitCodeOf(run: Run): 0 | 1 | 3 | 4 {
   switch (run.state.type) {
     case "COMPLETED":
       return 0;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
-import { type FlowRun, isTerminal } from "../model/flowRun";
+import { isTerminal, type Run } from "../model/run";
 import { oneLine } from "../shown";
 import { UserError } from "../userError";
 import { elsewhere, isWatchedThere } from "./elsewhere";
@@ -28,7 +28,7 @@ export interface Cancelling extends Watching {
  * @returns the run once it has ended, or as it is if `detach` is set or `signal` fires
  * @throws {UserError} if it has already ended (exit code 2), or cannot be stopped from here: it then stays as it is
  */
-export async function cancel(context: RunsContext, id: string, cancelling: Cancelling = {}): Promise<FlowRun> {
+export async function cancel(context: RunsContext, id: string, cancelling: Cancelling = {}): Promise<Run> {
   const begun = await begin(context, id);
   return context.listeners.during(cancelling.onEvent, begun.run.workPool, () => untilStopped(context, begun, cancelling));
 }
@@ -37,7 +37,7 @@ async function untilStopped(
   context: RunsContext,
   begun: RunRecord,
   { signal, onEvent, detach = false, graceSeconds }: Cancelling,
-): Promise<FlowRun> {
+): Promise<Run> {
   const { id } = begun.run;
   let record = begun;
   onEvent?.({ kind: "state", run: record.run });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FlowRun } from "../model/flowRun";
 import type { PoolType } from "../model/poolType";
+import type { Run } from "../model/run";
 import type { RunsContext } from "./runsContext";
 import { DEFAULT_GRACE_SECONDS } from "./stop";
 
@@ -8,7 +8,7 @@ import { DEFAULT_GRACE_SECONDS } from "./stop";
 export interface UnrecordedRun {
   poolType: PoolType;
   /** `attempt`: the first one to look for; there may have been retries since. */
-  run: Pick<FlowRun, "id" | "attempt" | "stack" | "workPool">;
+  run: Pick<Run, "id" | "attempt" | "stack" | "workPool">;
 }
 
 /** `unseen`: nothing was found, but it may be running where nobody can look; the reason. */

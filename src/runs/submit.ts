@@ -4,7 +4,7 @@ import type { RunRecord } from "../ledger";
 import type { SlotAnswer, SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
 import type { DeploymentInManifest } from "../manifest/manifest";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
 import { elsewhere, placedHere } from "./elsewhere";
@@ -189,12 +189,12 @@ async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promis
   }
 }
 
-export function whyPaused({ workPool }: FlowRun): string {
+export function whyPaused({ workPool }: Run): string {
   return `work pool "${workPool}" is paused`;
 }
 
 /** Someone paused it by `pushpool pools pause`, or on the run page. */
-export function whyPausedHere({ workPool }: FlowRun): string {
+export function whyPausedHere({ workPool }: Run): string {
   return `work pool "${workPool}" is paused here: \`pushpool pools resume ${workPool}\` lets it go on`;
 }
 
@@ -203,7 +203,7 @@ export function whyElsewhere(host: string): string {
   return `it runs on host ${host}: \`pushpool serve\` or \`pushpool wait\` there continues it`;
 }
 
-export function whyFull(run: FlowRun, full: Full): string {
+export function whyFull(run: Run, full: Full): string {
   const of = {
     pool: `work pool "${run.workPool}"`,
     queue: `work queue "${run.workQueue}" of work pool "${run.workPool}"`,

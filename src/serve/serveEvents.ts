@@ -1,4 +1,4 @@
-import type { FlowRun, StateType } from "../model/flowRun";
+import type { Run, StateType } from "../model/run";
 import type { MissedPolicy } from "../schedules";
 
 /** A run as a dispatcher reports it, from any source. */
@@ -12,7 +12,7 @@ export interface ReportedRun {
 
 /** What happened to a schedule. */
 export type ScheduleEvent =
-  | { kind: "scheduled"; run: FlowRun; due: string }
+  | { kind: "scheduled"; run: Run; due: string }
   | { kind: "missed"; deployment: string; count: number; first: string; last: string; policy: MissedPolicy }
   | { kind: "notScheduled"; deployment: string; due?: string; message: string };
 

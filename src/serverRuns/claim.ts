@@ -1,7 +1,7 @@
 import { v5 as derived } from "uuid";
 import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
-import { isTerminal, type State } from "../model/flowRun";
+import { isTerminal, type State } from "../model/run";
 import { patchFlowRun, proposeState, readFlowRun, readStates, type ServerState } from "../prefect/api/flowRuns";
 import type { Client } from "../prefect/client";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
-import { isTerminal } from "../model/flowRun";
+import { isTerminal } from "../model/run";
 import { patchFlowRun, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
 import { elsewhere } from "../runs/elsewhere";
 import type { RunsContext } from "../runs/runsContext";

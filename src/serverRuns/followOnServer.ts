@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { FlowRun, State } from "../model/flowRun";
+import type { Run, State } from "../model/run";
 import { readFlowRun, readStates, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
 import { type Log, readLogs, SUBMITTER_LOGGER } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";
@@ -14,7 +14,7 @@ const DEAF = 500;
 const LOG_DRAIN = 3_000;
 
 /** A run of the server in the form of the command line. */
-export function shownRun(run: ServerRun, names: { deployment: string; stack: string; workPool: string }): FlowRun {
+export function shownRun(run: ServerRun, names: { deployment: string; stack: string; workPool: string }): Run {
   const state = run.state ? shownState(run.state) : { type: "SCHEDULED" as const, name: "Scheduled", timestamp: run.created };
   return {
     id: run.id,
@@ -43,7 +43,7 @@ export function shownState({ type, name, timestamp, message }: ServerState): Sta
 
 export interface FollowServer {
   client: Client;
-  show: (run: ServerRun) => FlowRun;
+  show: (run: ServerRun) => Run;
   onEvent: (event: RunEvent) => void;
   /** Whether to report the log too. */
   logs: boolean;

@@ -3,7 +3,7 @@ import { canonicalJson } from "../canonicalJson";
 import type { Json, JsonObject, ValueObject } from "../json";
 import type { RunRecord } from "../ledger";
 import type { PoolDefinition } from "../manifest/manifest";
-import { type FlowRun, isTerminal } from "../model/flowRun";
+import { isTerminal, type Run } from "../model/run";
 import { plainJob } from "../plainNumbers";
 import { placedNowhere } from "../runs/elsewhere";
 import { requestDigest } from "../runs/requestDigest";
@@ -115,7 +115,7 @@ async function create(context: RunsContext, job: ServerJob, attempt: number, sub
   const { parameters } = run;
   const jobVariables = run.job_variables ?? {};
   const deployment = `${job.flow.name}/${job.deployment.name}`;
-  const kept: FlowRun = {
+  const kept: Run = {
     id: run.id,
     name: run.name,
     stack: job.loaded.stack,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { spellings } from "../deploymentName";
 import type { Json, JsonObject } from "../json";
 import { readJson } from "../jsonText";
-import { type FlowRun, isTerminal, type State } from "../model/flowRun";
+import { isTerminal, type Run, type State } from "../model/run";
 import { suggestion } from "../nearest";
 import { readDeploymentByName, type ServerDeployment, someDeploymentNames } from "../prefect/api/deployments";
 import { createFlowRun, filterFlowRuns, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
@@ -57,7 +57,7 @@ export class ServerRuns {
    * Create a run on the server.
    * @throws {UserError} for invalid input (exit code 2, nothing was sent), or if the server refuses (5)
    */
-  async createRun(request: RunRequest): Promise<{ run: FlowRun; created: boolean; warnings: string[] }> {
+  async createRun(request: RunRequest): Promise<{ run: Run; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
     const { name, deployment, pool, named, jobVariables } = await this.#resolve(request);
     const isElsewhere = pool.name !== deployment.work_pool_name;
@@ -82,11 +82,11 @@ export class ServerRuns {
   }
 
   /** Submit the run, if this process must do that. Report states and log until the end, or until `signal` fires or the timeout passes. */
-  async followRun(id: string, following: Following = {}): Promise<FlowRun> {
+  async followRun(id: string, following: Following = {}): Promise<Run> {
     return this.#listening(id, following.onEvent, () => this.#follow(id, following));
   }
 
-  async #follow(id: string, { signal, onEvent = () => {}, timeoutMs, logs = true }: Following): Promise<FlowRun> {
+  async #follow(id: string, { signal, onEvent = () => {}, timeoutMs, logs = true }: Following): Promise<Run> {
     const limit = timeoutMs === undefined ? [] : [AbortSignal.timeout(timeoutMs)];
     const end = AbortSignal.any([...(signal ? [signal] : []), ...limit, new AbortController().signal]);
     const over = new AbortController();
@@ -107,7 +107,7 @@ export class ServerRuns {
   }
 
   /** Submit the run, if this process must do that and the server does not hold it back, and return. */
-  async submitRun(id: string, onEvent: (event: RunEvent) => void = () => {}): Promise<FlowRun> {
+  async submitRun(id: string, onEvent: (event: RunEvent) => void = () => {}): Promise<Run> {
     const leave = new AbortController();
     return this.#listening(id, onEvent, async () => {
       await this.#submitting(id, leave.signal, onEvent, { onSubmitted: () => leave.abort(), onHeld: () => leave.abort() });
@@ -127,7 +127,7 @@ export class ServerRuns {
   }
 
   /** The run as it is on the server now. */
-  async readRun(id: string): Promise<FlowRun> {
+  async readRun(id: string): Promise<Run> {
     const run = await readFlowRun(this.parts.client, id);
     if (!run) throw new NotOnServer(id);
     return this.#show(run);
@@ -137,7 +137,7 @@ export class ServerRuns {
    * Find a run by its id or its name, whoever created it.
    * @throws {UserError} if several runs have that name
    */
-  async findRun(ref: string): Promise<FlowRun | undefined> {
+  async findRun(ref: string): Promise<Run | undefined> {
     const { client, shared } = this.parts;
     const found = await findServerRun(client, ref);
     if (!found) return undefined;
@@ -153,7 +153,7 @@ export class ServerRuns {
   async readLogs(
     id: string,
     { follow = false, signal, onLine }: { follow?: boolean; signal?: AbortSignal; onLine: (line: LogLine, bySubmitter: boolean) => void },
-  ): Promise<FlowRun> {
+  ): Promise<Run> {
     const { client } = this.parts;
     const onEvent = (event: RunEvent) => {
       if (event.kind === "log") onLine(event.line, event.bySubmitter === true);
@@ -167,7 +167,7 @@ export class ServerRuns {
   }
 
   /** Everything that the ledger and the server know about a run, with all its states on the server. */
-  async show(kept: FlowRun): Promise<{ run: FlowRun; transitions: (State & { attempt: number })[] }> {
+  async show(kept: Run): Promise<{ run: Run; transitions: (State & { attempt: number })[] }> {
     const { client } = this.parts;
     const [run, states] = await Promise.all([readFlowRun(client, kept.id), readStates(client, kept.id)]);
     let attempt = 0;
@@ -179,13 +179,13 @@ export class ServerRuns {
   }
 
   /** The same runs as they are on the server, by id. */
-  async readRuns(kept: readonly FlowRun[]): Promise<Map<string, FlowRun>> {
+  async readRuns(kept: readonly Run[]): Promise<Map<string, Run>> {
     const byId = new Map(kept.map((run) => [run.id, run]));
-    const seen = new Map<string, FlowRun>();
+    const seen = new Map<string, Run>();
     const ids = [...byId.keys()];
     for (let from = 0; from < ids.length; from += 200) {
       const filter = { flow_runs: { id: { any_: ids.slice(from, from + 200) } } };
-      for (const run of await filterFlowRuns(this.parts.client, filter)) seen.set(run.id, merged(byId.get(run.id) as FlowRun, run));
+      for (const run of await filterFlowRuns(this.parts.client, filter)) seen.set(run.id, merged(byId.get(run.id) as Run, run));
     }
     return seen;
   }
@@ -194,7 +194,7 @@ export class ServerRuns {
    * Ask the server to schedule an ended run again.
    * @throws {UserError} if it has not ended, or has COMPLETED
    */
-  async retryRun(id: string): Promise<FlowRun> {
+  async retryRun(id: string): Promise<Run> {
     const { client } = this.parts;
     const run = await this.readRun(id);
     if (!isTerminal(run.state))
@@ -248,7 +248,7 @@ export class ServerRuns {
    * Ask the server to cancel the run. If it was submitted from here, also stop it.
    * @throws {NotOnServer}
    */
-  async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<FlowRun> {
+  async cancelRun(id: string, { detach = false, ...following }: Following & { detach?: boolean } = {}): Promise<Run> {
     const { client } = this.parts;
     const verdict = await proposeState(client, id, { type: "CANCELLING", name: "Cancelling" }).catch((error) => {
       throw isRefusal(error, 404) ? new NotOnServer(id) : error;
@@ -320,7 +320,7 @@ export class ServerRuns {
     return submitOnServer(id, { client, shared, dispatcher: this.#dispatcher, graceSeconds, show, signal, onEvent, ...heard });
   }
 
-  #show(run: ServerRun): FlowRun {
+  #show(run: ServerRun): Run {
     const { stack } = this.parts.shared;
     return shownRun(run, this.#names.get(run.id) ?? { deployment: run.deployment_id ?? "", stack, workPool: run.work_pool_name ?? "" });
   }
@@ -332,7 +332,7 @@ function writtenFor({ base_job_template: template }: WorkPool, { jobVariables = 
 }
 
 /** A run as it is on the server, with the facts that only this ledger has. */
-function merged(kept: FlowRun, run: ServerRun): FlowRun {
+function merged(kept: Run, run: ServerRun): Run {
   const { deployment, stack, workPool, attempt, host, outcome } = kept;
   const onlyHere = { attempt, ...(host === undefined ? {} : { host }), ...(outcome ? { outcome } : {}) };
   return { ...shownRun(run, { deployment, stack, workPool }), ...onlyHere };

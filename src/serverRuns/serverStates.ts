@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { StateType } from "../model/flowRun";
+import type { StateType } from "../model/run";
 import { filterFlowRuns } from "../prefect/api/flowRuns";
 import type { Client } from "../prefect/client";
 import { flowRunOf, type PrefectEvent } from "../prefect/eventStream";

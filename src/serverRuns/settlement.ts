@@ -1,5 +1,5 @@
-import { isTerminal, type State } from "../model/flowRun";
 import { type Outcome, stoppedBy } from "../model/outcome";
+import { isTerminal, type State } from "../model/run";
 import { exitCodeText } from "../runs/exitCodes";
 
 /** The state to report to the server when the infrastructure of a flow run has ended. */

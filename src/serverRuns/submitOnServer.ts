@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import { nowAndAgain } from "../nowAndAgain";
 import { readFlowRun, type ServerRun } from "../prefect/api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, type WorkPool } from "../prefect/api/workPools";
@@ -27,7 +27,7 @@ export interface SubmitOnServer {
   dispatcher: DispatcherName;
   /** How long a cancelled run may take to end by itself, in seconds. */
   graceSeconds: number;
-  show: (run: ServerRun) => FlowRun;
+  show: (run: ServerRun) => Run;
   onEvent: (event: RunEvent) => void;
   signal: AbortSignal;
   /** It was sent to its cloud. */

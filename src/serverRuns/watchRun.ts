@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RunRecord } from "../ledger";
-import { isTerminal, type State } from "../model/flowRun";
 import type { Outcome } from "../model/outcome";
+import { isTerminal, type State } from "../model/run";
 import { proposeState, readFlowRun, readStates, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
 import { writeLogs } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";

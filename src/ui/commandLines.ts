@@ -1,10 +1,10 @@
 import { quote } from "shlex";
 import type { JsonObject } from "../json";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import type { RunActions, RunCommands } from "./wire";
 
 /** The command lines that do with a run what its page does. */
-export function commandsOf(run: FlowRun, can: RunActions, namedPool: string | undefined): RunCommands {
+export function commandsOf(run: Run, can: RunActions, namedPool: string | undefined): RunCommands {
   return {
     show: line("show", run.id),
     logs: line("logs", run.id, "-f"),

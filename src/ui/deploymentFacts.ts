@@ -3,7 +3,7 @@ import type { JsonObject, Value, ValueObject } from "../json";
 import { isJsonObject } from "../json";
 import type { RunSummary } from "../ledger/ledger";
 import type { DeploymentInManifest } from "../manifest/manifest";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import { occurrencesOf, readSchedule, type Schedule } from "../schedules";
 import type { DeploymentRow, Json, PoolVariable, RecentRun, ScheduleInfo } from "./wire";
 
@@ -26,7 +26,7 @@ export function nextOf(schedules: readonly ScheduleInfo[]): string | undefined {
 }
 
 /** A run in a strip. */
-export function recent({ id, name, state, createdAt, startedAt, endedAt }: RunSummary | FlowRun): RecentRun {
+export function recent({ id, name, state, createdAt, startedAt, endedAt }: RunSummary | Run): RecentRun {
   return { id, name, state, createdAt, ...(startedAt === undefined ? {} : { startedAt }), ...(endedAt === undefined ? {} : { endedAt }) };
 }
 

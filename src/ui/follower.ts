@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTerminal } from "../model/flowRun";
+import { isTerminal } from "../model/run";
 import type { RunEvent, Runs } from "../runs";
 import { UserError } from "../userError";
 

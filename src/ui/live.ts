@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { isTerminal } from "../model/flowRun";
+import { isTerminal } from "../model/run";
 import type { EventSink } from "./eventStream";
 import type { RunList } from "./runList";
 import type { LiveView, RunRow, RunsFilter } from "./wire";

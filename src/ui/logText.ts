@@ -1,11 +1,11 @@
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import type { Runs } from "../runs";
 
 /** So many bytes are sent at once. */
 const CHUNK = 64 * 1024;
 
 /** The log of a run's current attempt as a file. It is read as fast as it is saved. */
-export function textOfLog(runs: Runs, run: FlowRun, end: AbortSignal): Response {
+export function textOfLog(runs: Runs, run: Run, end: AbortSignal): Response {
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, end]);
   const encoder = new TextEncoder();

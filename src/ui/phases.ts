@@ -1,4 +1,4 @@
-import { isTerminal, type State } from "../model/flowRun";
+import { isTerminal, type State } from "../model/run";
 import type { Phase, PhaseName } from "./wire";
 
 /** The state names while a submission is on its way, and nothing exists in the cloud. */

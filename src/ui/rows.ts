@@ -1,10 +1,10 @@
 import { describeHost } from "../host";
 import type { RunSummary } from "../ledger/ledger";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import type { RunRow } from "./wire";
 
 /** A run of a list, as the page gets it. */
-export function rowOf(run: FlowRun | RunSummary, on: RunRow["on"], prefectUrl?: string): RunRow {
+export function rowOf(run: Run | RunSummary, on: RunRow["on"], prefectUrl?: string): RunRow {
   return {
     id: run.id,
     name: run.name,

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../json";
 import type { RunRecord, StoredAttempt } from "../ledger/ledger";
 import type { LoadedManifest } from "../manifest";
-import { type FlowRun, isTerminal, type State } from "../model/flowRun";
+import { isTerminal, type Run, type State } from "../model/run";
 import { exitCodeOfCommand } from "../runs";
 import { masked } from "../runs/storedSecrets";
 import { TARGET_KINDS } from "../targets/kinds";
@@ -96,7 +96,7 @@ function detailOf({ run, poolType, submission }: RunRecord, facts: Facts): RunDe
 }
 
 /** What the page may do with a run: nothing with one of another stack, whose pools it does not have. */
-export function actionsOf(run: FlowRun, stack: string | undefined): RunActions {
+export function actionsOf(run: Run, stack: string | undefined): RunActions {
   const isOurs = run.stack === stack;
   const ended = isTerminal(run.state);
   return {
@@ -120,7 +120,7 @@ function linkTo({ view, credentials }: Facts, id: string): string | undefined {
   }
 }
 
-async function deployedEntrypoint(ui: Ui, { stack, deployment }: FlowRun): Promise<string | undefined> {
+async function deployedEntrypoint(ui: Ui, { stack, deployment }: Run): Promise<string | undefined> {
   const [record] = await ui.stack.ledger.deployments(stack, [deployment]);
   return record?.definition.entrypoint;
 }

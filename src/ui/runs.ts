@@ -1,4 +1,4 @@
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import { UserError } from "../userError";
 import { Refused } from "./problem";
 import { readDetail } from "./runDetail";
@@ -10,7 +10,7 @@ import type { RunDetail } from "./wire";
  * A run by its full id: of the ledger, of any stack; else of the Prefect server.
  * @throws {Refused} if there is none
  */
-export async function findRun(ui: Ui, id: string): Promise<FlowRun> {
+export async function findRun(ui: Ui, id: string): Promise<Run> {
   const kept = await ui.stack.ledger.read(id);
   if (kept) return kept.run;
   const found = await onServer(ui, id);
@@ -29,7 +29,7 @@ export async function readRunDetail(ui: Ui, id: string): Promise<RunDetail> {
 }
 
 /** Only whole ids: a name or a prefix is for people. */
-async function onServer(ui: Ui, id: string): Promise<FlowRun | undefined> {
+async function onServer(ui: Ui, id: string): Promise<Run | undefined> {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return undefined;
   const loaded = await ui.stack.manifest().catch(() => undefined);
   if (loaded?.manifest.prefect === undefined) return undefined;

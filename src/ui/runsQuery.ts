@@ -1,5 +1,5 @@
 import type { RunQuery } from "../ledger/ledger";
-import { STATE_TYPES, type StateType } from "../model/flowRun";
+import { STATE_TYPES, type StateType } from "../model/run";
 import { suggestion } from "../nearest";
 import { quoted } from "../shown";
 import { UserError } from "../userError";

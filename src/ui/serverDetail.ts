@@ -1,4 +1,4 @@
-import type { FlowRun, State } from "../model/flowRun";
+import type { Run, State } from "../model/run";
 import { UserError } from "../userError";
 import { commandsOf } from "./commandLines";
 import { phasesOf } from "./phases";
@@ -12,7 +12,7 @@ import type { Attempt, RunDetail } from "./wire";
  * unreachable, it is as the ledger last saw it.
  * @param kept what the ledger has of it, or what the server's list says
  */
-export async function readServerDetail(ui: Ui, kept: RunDetail | FlowRun): Promise<RunDetail> {
+export async function readServerDetail(ui: Ui, kept: RunDetail | Run): Promise<RunDetail> {
   const known = "attempts" in kept ? kept : undefined;
   try {
     const { run, transitions } = await (await ui.stack.runs()).showRun(kept.id);
@@ -52,7 +52,7 @@ function attemptsOf(transitions: readonly (State & { attempt: number })[], sent:
     });
 }
 
-function emptyDetail(run: FlowRun): Omit<RunDetail, keyof ReturnType<typeof rowOf>> {
+function emptyDetail(run: Run): Omit<RunDetail, keyof ReturnType<typeof rowOf>> {
   return {
     parameters: {},
     jobVariables: {},

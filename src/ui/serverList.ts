@@ -1,7 +1,7 @@
 import { validate as isUuid } from "uuid";
 import type { JsonObject } from "../json";
 import type { Ledger } from "../ledger";
-import type { FlowRun, StateType } from "../model/flowRun";
+import type { Run, StateType } from "../model/run";
 import { deploymentNames } from "../prefect/api/deployments";
 import { countFlowRuns, filterFlowRuns, flowRunHistory, readFlowRun, type ServerRun } from "../prefect/api/flowRuns";
 import type { Client } from "../prefect/client";
@@ -101,7 +101,7 @@ export class ServerList implements RunList {
     return runs.map((run) => {
       const own = kept.get(run.id);
       const deployment = own?.deployment ?? this.#names.get(run.deployment_id ?? "") ?? "";
-      const shown: FlowRun = shownRun(run, { deployment, stack: own?.stack ?? stack, workPool: own?.workPool ?? run.work_pool_name ?? "" });
+      const shown: Run = shownRun(run, { deployment, stack: own?.stack ?? stack, workPool: own?.workPool ?? run.work_pool_name ?? "" });
       return {
         ...rowOf(shown, "server", prefectUrl(run.id)),
         // The server numbers no versions. The time of its last change grows as well.

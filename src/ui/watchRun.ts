@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isTerminal } from "../model/flowRun";
+import { isTerminal } from "../model/run";
 import type { EventSink } from "./eventStream";
 import { readRunDetail } from "./runs";
 import type { Ui } from "./ui";

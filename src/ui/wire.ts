@@ -1,5 +1,5 @@
-import type { State, StateType } from "../model/flowRun";
 import type { Outcome } from "../model/outcome";
+import type { State, StateType } from "../model/run";
 
 export type { Outcome, State, StateType };
 

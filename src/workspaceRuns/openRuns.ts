@@ -1,7 +1,7 @@
 import { type OpenedLedger, openChosen } from "../ledger";
 import type { LoadedManifest } from "../manifest";
 import { NoManifest } from "../manifest/noManifest";
-import type { FlowRun } from "../model/flowRun";
+import type { Run } from "../model/run";
 import { Listeners } from "../runs/listeners";
 import type { RunsParts } from "../runs/openContext";
 import { type Runs, runsOver } from "../runs/runs";
@@ -55,7 +55,7 @@ export async function openRuns(options: OpenRuns): Promise<Runs> {
  * @param ref see `Runs.findRun`
  * @throws {UserError} if there is no such run
  */
-export async function openRunsWith(options: Omit<OpenRuns, "needsNoManifest">, ref: string): Promise<{ runs: Runs; run: FlowRun }> {
+export async function openRunsWith(options: Omit<OpenRuns, "needsNoManifest">, ref: string): Promise<{ runs: Runs; run: Run }> {
   const parts = await runsParts({ ...options, needsNoManifest: true });
   try {
     return await found(runsOf(parts), ref);
@@ -71,7 +71,7 @@ export async function openRunsWith(options: Omit<OpenRuns, "needsNoManifest">, r
 }
 
 /** The runs are closed if there is no such run. */
-async function found(runs: Runs, ref: string): Promise<{ runs: Runs; run: FlowRun }> {
+async function found(runs: Runs, ref: string): Promise<{ runs: Runs; run: Run }> {
   try {
     return { runs, run: await runs.findRun(ref) };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type FlowRun, isTerminal } from "../model/flowRun";
+import { isTerminal, type Run } from "../model/run";
 import type { Runs, RunsParts } from "../runs";
 import { NotOnServer } from "../serverRuns/notOnServer";
 import type { ServerRuns } from "../serverRuns/serverRuns";
@@ -33,7 +33,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
    * The server owns the states of its runs. If it is unreachable, show the runs as this ledger last saw them.
    * @returns the runs, and those of this stack that are not known to have ended and are missing on the server
    */
-  const asOnServer = async (runs: FlowRun[]): Promise<{ runs: FlowRun[]; missing: FlowRun[] }> => {
+  const asOnServer = async (runs: Run[]): Promise<{ runs: Run[]; missing: Run[] }> => {
     const records = await Promise.all(runs.map(({ id }) => parts.ledger.read(id)));
     const theirs = runs.filter((_, index) => records[index]?.submission.prefect !== undefined);
     if (theirs.length === 0) return { runs, missing: [] };
@@ -42,7 +42,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       if (!prefect) return { runs, missing: [] };
       const { stack } = await parts.readManifest();
       const seen = await prefect.readRuns(theirs);
-      const missing: FlowRun[] = [];
+      const missing: Run[] = [];
       for (const run of theirs) {
         // Another stack may have another server.
         if (seen.has(run.id) || isTerminal(run.state) || run.stack !== stack) continue;

@@ -1,9 +1,9 @@
 // Runs for a ledger, always the same ones: for the page's tests, its bench and its screenshots.
 import { createRequire } from "node:module";
 import type { Ledger, NewRun } from "../../src/ledger/ledger.ts";
-import type { FlowRun, State, StateType } from "../../src/model/flowRun.ts";
 import type { Outcome } from "../../src/model/outcome.ts";
 import type { PoolType } from "../../src/model/poolType.ts";
+import type { Run, State, StateType } from "../../src/model/run.ts";
 
 const { openSqliteLedger } = createRequire(import.meta.url)("../../lib/src/ledger") as { openSqliteLedger(path: string): Ledger };
 
@@ -21,7 +21,7 @@ export interface SeededDeployment {
   failsEvery?: number;
   tags?: string[];
   submission?: NewRun["submission"];
-  parameters?: FlowRun["parameters"];
+  parameters?: Run["parameters"];
 }
 
 export interface Seeding {
@@ -38,10 +38,10 @@ export interface Seeding {
 }
 
 /** Write finished runs, and some active ones, to the ledger at this path. */
-export async function seedRuns(path: string, seeding: Seeding): Promise<FlowRun[]> {
+export async function seedRuns(path: string, seeding: Seeding): Promise<Run[]> {
   const ledger = openSqliteLedger(path);
   const random = randomFrom(7);
-  const runs: FlowRun[] = [];
+  const runs: Run[] = [];
   try {
     for (let n = 0; n < seeding.count; ) {
       // The ledger commits writes that come at the same time together.
@@ -61,7 +61,7 @@ export async function seedRuns(path: string, seeding: Seeding): Promise<FlowRun[
 
 interface Seeded {
   /** As it is in the end. */
-  run: FlowRun;
+  run: Run;
   poolType: PoolType;
   submission: NewRun["submission"];
   /** From SCHEDULED on. */

@@ -1,7 +1,7 @@
-import type { FlowRun } from "../../src/runs";
+import type { Run } from "../../src/runs";
 
 /** A run of `hello/node` that has just been made. */
-export function aRun(over: Partial<FlowRun> = {}): FlowRun {
+export function aRun(over: Partial<Run> = {}): Run {
   return {
     id: "01a20626-466f-7279-8015-f71847e973b8",
     name: "brave-fox",

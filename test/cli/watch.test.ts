@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { submitAndLeave, watchOnScreen } from "../../src/cli/watch";
-import type { FlowRun, Following, Runs, StateType } from "../../src/runs";
+import type { Following, Run, Runs, StateType } from "../../src/runs";
 import { aRun } from "./aRun";
 
 // Watching scripted runs: the exit codes and messages, and the effect of each Ctrl-C.
@@ -26,7 +26,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-const inState = (type: StateType, over: Partial<FlowRun> = {}) =>
+const inState = (type: StateType, over: Partial<Run> = {}) =>
   aRun({ state: { type, name: type, timestamp: "2026-01-01T00:00:01.000Z" }, ...over });
 const took = { startedAt: "2026-01-01T00:00:00.000Z", endedAt: "2026-01-01T00:00:02.000Z" };
 
@@ -37,7 +37,7 @@ const firing = (signal: AbortSignal | undefined) =>
   new Promise<void>((done) => (signal?.aborted ? done() : signal?.addEventListener("abort", () => done())));
 const ctrlC = () => process.emit("SIGINT");
 
-test.each<[StateType, number, RegExp, Partial<FlowRun>?]>([
+test.each<[StateType, number, RegExp, Partial<Run>?]>([
   ["COMPLETED", 0, /^brave-fox is COMPLETED \(exit code 0, 2\.0 s\)$/m, { ...took, outcome: { kind: "exited", code: 0 } }],
   ["FAILED", 1, /^brave-fox is FAILED \(exit code 7, 2\.0 s\)$/m, { ...took, outcome: { kind: "exited", code: 7 } }],
   ["CRASHED", 1, /^brave-fox is CRASHED$/m, { outcome: { kind: "lost", reason: "gone" } }],

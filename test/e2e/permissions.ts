@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type LoadedManifest, loadManifest } from "../../src/manifest";
-import type { FlowRun, RunEvent, Runs } from "../../src/runs";
+import type { Run, RunEvent, Runs } from "../../src/runs";
 import { startFakeIssuer } from "../../src/testing";
 import { UserError } from "../../src/userError";
 import { openWorkspace, type Workspace } from "../../src/workspace";
@@ -23,7 +23,7 @@ export type Mode = (typeof MODES)[number];
 
 /** What whoever follows a run hears. */
 export interface Heard {
-  run: FlowRun;
+  run: Run;
   lines: string[];
   warnings: string[];
 }
@@ -34,7 +34,7 @@ export interface Submitter {
   /** The warnings that no run's result contains. */
   told: string[];
   /** @param name of the deployment, whose flow is named like the pool */
-  start(name: string, jobVariables?: JsonObject): Promise<FlowRun>;
+  start(name: string, jobVariables?: JsonObject): Promise<Run>;
   done(name: string, jobVariables?: JsonObject): Promise<Heard>;
   /** @returns why something of what the pool's runs left stays in the cloud */
   removeLeftovers(): Promise<string[]>;
@@ -95,8 +95,8 @@ export interface Granted {
 
 /** What a mode's tests use: a finished run, and one that goes on. */
 export interface Earlier {
-  first: FlowRun;
-  long: FlowRun;
+  first: Run;
+  long: Run;
 }
 
 type Use = (by: Submitter, earlier: Earlier) => Promise<unknown>;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, existsSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
-import type { FlowRun } from "../../src/runs";
+import type { Run } from "../../src/runs";
 import { scratch } from "../scratch";
 import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
 
@@ -39,9 +39,9 @@ const logged = ({ log, stderr, child }: Serve, message: string) =>
   });
 
 const runsOf = (at: Place, ...args: string[]) =>
-  (JSON.parse(at.pushpool("ls", "--json", "--limit", "1000", ...args).stdout) as { runs: FlowRun[] }).runs;
+  (JSON.parse(at.pushpool("ls", "--json", "--limit", "1000", ...args).stdout) as { runs: Run[] }).runs;
 
-const dueOf = ({ idempotencyKey = "" }: FlowRun) => Date.parse(idempotencyKey.split(" ").at(-1) as string);
+const dueOf = ({ idempotencyKey = "" }: Run) => Date.parse(idempotencyKey.split(" ").at(-1) as string);
 
 test("without a Prefect API it runs schedules: killed and taken up, and by two at a time, each second has one run, which runs once", async () => {
   const everySecond = { schedule: { interval: 1, anchor_date: "2026-01-01T00:00:00Z" }, active: true, parameters: { name: "Ada" } };

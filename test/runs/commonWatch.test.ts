@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 import { openSqliteLedger } from "../../src/ledger";
 import type { Manifest } from "../../src/manifest/manifest";
-import { type FlowRun, type Runs, runsOver } from "../../src/runs";
+import { type Run, type Runs, runsOver } from "../../src/runs";
 import type { Observation, Target } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
 import { scratch } from "../scratch";
@@ -62,9 +62,9 @@ function place() {
   return { target, open };
 }
 
-const infra = (run: FlowRun) => `${run.id}/${run.attempt}`;
+const infra = (run: Run) => `${run.id}/${run.attempt}`;
 
-async function submitted(runs: Runs, count: number): Promise<FlowRun[]> {
+async function submitted(runs: Runs, count: number): Promise<Run[]> {
   const made = await Promise.all(Array.from({ length: count }, () => runs.createRun({ deployment: "hello/node" })));
   return Promise.all(made.map(({ run }) => runs.submitRun(run.id)));
 }
@@ -99,7 +99,7 @@ test("many runs share each look, and each gets its own states and end", async ()
 test("finds what another process writes about a run, and does not ask for its end again", async () => {
   const { target, open } = place();
   const [here, elsewhere] = [open(), open()];
-  const [run] = (await submitted(here, 1)) as [FlowRun];
+  const [run] = (await submitted(here, 1)) as [Run];
   const followed = here.followRun(run.id, { logs: false });
   await until(() => target.asked.length > 0);
   const cancelled = elsewhere.cancelRun(run.id, { graceSeconds: 1 });
@@ -113,7 +113,7 @@ test("a run that cannot be observed fails its own follower and no other", async 
   const { target, open } = place();
   const runs = open();
   const all = await submitted(runs, 5);
-  const [first] = all as [FlowRun];
+  const [first] = all as [Run];
   for (const run of all) target.set(infra(run), RUNNING);
   target.denied = infra(first);
   const followed = all.map(({ id }) => runs.followRun(id, { logs: false }));
@@ -125,7 +125,7 @@ test("a run that cannot be observed fails its own follower and no other", async 
 test("a follower that gives up or whose time is over stops, while the others continue", async () => {
   const { target, open } = place();
   const runs = open();
-  const [one, two, three] = (await submitted(runs, 3)) as [FlowRun, FlowRun, FlowRun];
+  const [one, two, three] = (await submitted(runs, 3)) as [Run, Run, Run];
   const stop = new AbortController();
   const followed = [
     runs.followRun(one.id, { logs: false, signal: stop.signal }),
@@ -142,7 +142,7 @@ test("a follower that gives up or whose time is over stops, while the others con
 test("a follower that gives up ends the look that it waits for", async () => {
   const { target, open } = place();
   const runs = open();
-  const [run] = (await submitted(runs, 1)) as [FlowRun];
+  const [run] = (await submitted(runs, 1)) as [Run];
   for (const logs of [false, true]) {
     let began = 0;
     target.beforeAnswer = (signal) => {

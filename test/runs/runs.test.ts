@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { openSqliteLedger, type RunRecord } from "../../src/ledger";
 import type { LoadedManifest } from "../../src/manifest";
 import type { Manifest } from "../../src/manifest/manifest";
-import { exitCodeOf, type FlowRun, type RunEvent, type Runs, runsOver } from "../../src/runs";
+import { exitCodeOf, type Run, type RunEvent, type Runs, runsOver } from "../../src/runs";
 import { state } from "../../src/runs/states";
 import { Secret } from "../../src/secret";
 import type { LogPage } from "../../src/targets/target";
@@ -62,7 +62,7 @@ function workspace(first: Manifest = manifest(), target = new ScriptedTarget()) 
   };
 }
 
-const infra = (run: FlowRun) => `${run.id}/${run.attempt}`;
+const infra = (run: Run) => `${run.id}/${run.attempt}`;
 const statesOf = async (runs: Runs, id: string) => (await runs.showRun(id)).transitions.map(({ type, name }) => `${type}/${name}`);
 const until = async (condition: () => unknown | Promise<unknown>) => {
   const limit = Date.now() + 150_000;

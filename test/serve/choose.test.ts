@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import type { DeploymentInManifest, PoolDefinition } from "../../src/manifest/manifest";
-import type { FlowRun } from "../../src/runs";
+import type { Run } from "../../src/runs";
 import { chooseRuns } from "../../src/serve/ledger/chooseRuns";
 
 /** `id pool queue deployment` */
-function run(text: string): FlowRun {
+function run(text: string): Run {
   const [id = "", workPool = "", workQueue = "", deployment = "f/d"] = text.split(" ");
-  return { id, workPool, workQueue, deployment } as FlowRun;
+  return { id, workPool, workQueue, deployment } as Run;
 }
 
 function chosen(

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Ledger, openSqliteLedger } from "../../src/ledger";
 import type { LoadedManifest } from "../../src/manifest";
 import type { Manifest } from "../../src/manifest/manifest";
-import { isTerminal } from "../../src/model/flowRun";
+import { isTerminal } from "../../src/model/run";
 import { type RunsParts, runsOver } from "../../src/runs";
 import { openContext } from "../../src/runs/openContext";
 import { Dispatcher } from "../../src/serve/dispatcher";

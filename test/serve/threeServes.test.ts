@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { openPostgresLedger } from "../../src/ledger/postgres";
-import { isTerminal } from "../../src/model/flowRun";
+import { isTerminal } from "../../src/model/run";
 import { manifestOf } from "../e2e/pushpool";
 import { newSchema, sharedPostgres } from "../ledger/postgresServer";
 import { scratch } from "../scratch";

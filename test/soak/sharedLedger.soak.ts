@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { openPostgresLedger } from "../../src/ledger/postgres";
 import { loadManifest } from "../../src/manifest";
-import { isTerminal } from "../../src/model/flowRun";
+import { isTerminal } from "../../src/model/run";
 import { runsOver } from "../../src/runs";
 import { openTarget } from "../../src/targets/open";
 import { openWorkspace } from "../../src/workspace";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { State, StateType } from "../../src/model/flowRun";
+import type { State, StateType } from "../../src/model/run";
 import { phasesOf } from "../../src/ui/phases";
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, second)).toISOString();

@@ -4,9 +4,9 @@ import { backOff } from "./backOff";
 /**
  * Whether pushpool answers this page: `locked` if it no longer accepts the page's cookie, as after a restart of `pushpool ui`.
  */
-export type Connection = { kind: "connected" } | { kind: "lost"; retryAt: number } | { kind: "locked" };
+export type ServerLink = { kind: "connected" } | { kind: "lost"; retryAt: number } | { kind: "locked" };
 
-export const connection = signal<Connection>({ kind: "connected" });
+export const connection = signal<ServerLink>({ kind: "connected" });
 
 /** Increases each time that pushpool answers again. What is on the page is then old: whoever shows it fetches it again. */
 export const reconnects = signal(0);

@@ -1,4 +1,4 @@
-import { isTerminal } from "../../model/flowRun";
+import { isTerminal } from "../../model/run";
 import type { NewRun, RunChange, SlotLimits } from "../ledger";
 import type { Sql } from "../listing";
 import { changedColumns, type Row, type RunRow } from "../rows";

@@ -1,4 +1,4 @@
-import { TERMINAL } from "../../model/flowRun";
+import { TERMINAL } from "../../model/run";
 
 /** What a ledger contains. */
 export interface LedgerFacts {

@@ -1,6 +1,6 @@
 import { v4 as uuid } from "uuid";
 import type { Json, JsonObject } from "../../json";
-import type { StateType } from "../../model/flowRun";
+import type { StateType } from "../../model/run";
 import type { Client } from "../client";
 import { isRefusal } from "../prefectRefusal";
 import { type Verdict, verdictOf } from "./verdict";

@@ -1,9 +1,9 @@
 import type { DeploymentInManifest, PoolDefinition } from "../../manifest/manifest";
-import type { FlowRun } from "../../runs";
+import type { Run } from "../../runs";
 import { type Full, whyFull, whyPaused, whyPausedHere } from "../../runs/submit";
 
 export interface WaitingRun {
-  run: FlowRun;
+  run: Run;
   reason: string;
   /** The name of the state in which it waits. */
   name: "Scheduled" | "AwaitingConcurrencySlot";
@@ -26,17 +26,17 @@ export interface RunLimits {
  * @param holding runs that hold a slot
  */
 export function chooseRuns(
-  waiting: readonly FlowRun[],
-  holding: readonly FlowRun[],
+  waiting: readonly Run[],
+  holding: readonly Run[],
   { pools, pausedHere = new Set(), deployments }: RunLimits,
-): { submit: FlowRun[]; held: WaitingRun[] } {
+): { submit: Run[]; held: WaitingRun[] } {
   const taken = new Map<string, number>();
-  const take = (run: FlowRun) => {
+  const take = (run: Run) => {
     for (const place of placesOf(run)) taken.set(place, (taken.get(place) ?? 0) + 1);
   };
   for (const run of holding) take(run);
 
-  const submit: FlowRun[] = [];
+  const submit: Run[] = [];
   const held: WaitingRun[] = [];
   for (const run of inOrder(waiting, pools)) {
     const pool = pools[run.workPool];
@@ -65,7 +65,7 @@ export function chooseRuns(
 const KINDS = ["pool", "queue", "deployment"] as const;
 
 /** The limits in which a run takes a place, in the order of {@link KINDS}. */
-function placesOf({ workPool, workQueue, deployment }: FlowRun): string[] {
+function placesOf({ workPool, workQueue, deployment }: Run): string[] {
   return [
     ["pool", workPool],
     ["queue", workPool, workQueue],
@@ -85,8 +85,8 @@ function fullOf(
   return undefined;
 }
 
-function inOrder(runs: readonly FlowRun[], pools: RunLimits["pools"]): FlowRun[] {
-  const priority = ({ workPool, workQueue }: FlowRun) =>
+function inOrder(runs: readonly Run[], pools: RunLimits["pools"]): Run[] {
+  const priority = ({ workPool, workQueue }: Run) =>
     pools[workPool]?.queues?.[workQueue]?.priority ?? (workQueue === "default" ? 1 : Number.MAX_SAFE_INTEGER);
   // Ids are UUIDs of version 7, so they sort by creation time.
   return [...runs].sort((a, b) => priority(a) - priority(b) || (a.id < b.id ? -1 : 1));

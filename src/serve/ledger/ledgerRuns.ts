@@ -1,6 +1,6 @@
 import type { RunRecord } from "../../ledger";
 import type { DeploymentInManifest } from "../../manifest/manifest";
-import { type FlowRun, isTerminal } from "../../model/flowRun";
+import { isTerminal, type Run } from "../../model/run";
 import { elsewhere } from "../../runs/elsewhere";
 import { follow } from "../../runs/follow";
 import { pausedPools } from "../../runs/poolNotes";
@@ -28,7 +28,7 @@ export class LedgerRuns {
   constructor(private readonly parts: LedgerRunsParts) {}
 
   /** Look at every run that has not ended, and start what needs doing. @returns those runs, as they were */
-  async pass(deployments: ReadonlyMap<string, DeploymentInManifest>): Promise<FlowRun[]> {
+  async pass(deployments: ReadonlyMap<string, DeploymentInManifest>): Promise<Run[]> {
     const { context, stack, pools, dispatcher } = this.parts;
     const states = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"] as const;
     const records = (await context.ledger.list({ stack, states: [...states], limit: 1_000_000 }))
@@ -92,7 +92,7 @@ export class LedgerRuns {
   }
 
   /** Note whether the run's cloud answers. */
-  async #noting({ workPool }: FlowRun, work: () => Promise<void>): Promise<void> {
+  async #noting({ workPool }: Run, work: () => Promise<void>): Promise<void> {
     try {
       await work();
     } catch (error) {
@@ -103,12 +103,12 @@ export class LedgerRuns {
     }
   }
 
-  #takeUp(run: FlowRun): Promise<void> {
+  #takeUp(run: Run): Promise<void> {
     this.parts.dispatcher.tell({ kind: "takenUp", run, state: run.state.type });
     return this.#follow(run);
   }
 
-  async #follow({ id }: FlowRun): Promise<void> {
+  async #follow({ id }: Run): Promise<void> {
     const { context, graceSeconds, dispatcher } = this.parts;
     const onEvent = (event: RunEvent) => this.#tell(event);
     const run = await follow(context, id, { signal: dispatcher.signal, onEvent, logs: false, graceSeconds });

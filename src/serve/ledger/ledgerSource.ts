@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DeploymentRecord } from "../../ledger";
 import type { ChangeFeed } from "../../ledger/ledger";
 import type { LoadedManifest } from "../../manifest";
-import type { FlowRun } from "../../model/flowRun";
+import type { Run } from "../../model/run";
 import { suggestion } from "../../nearest";
 import type { RunsParts } from "../../runs";
 import { openContext } from "../../runs/openContext";
@@ -164,7 +164,7 @@ function poolsOf({ manifest, origin }: LoadedManifest, asked: readonly string[])
   return asked.length > 0 ? [...new Set(asked)] : known;
 }
 
-function countOf(runs: readonly FlowRun[]): Record<string, number> {
+function countOf(runs: readonly Run[]): Record<string, number> {
   const counts: Record<string, number> = { SCHEDULED: 0, PENDING: 0, RUNNING: 0, CANCELLING: 0 };
   for (const { state } of runs) counts[state.type] = (counts[state.type] ?? 0) + 1;
   return counts;

@@ -1,6 +1,6 @@
 import type { Context, Hono } from "hono";
 import { isJsonObject, type JsonObject } from "../../json";
-import { type FlowRun, isTerminal } from "../../model/flowRun";
+import { isTerminal, type Run } from "../../model/run";
 import type { RunRequest } from "../../runs";
 import { eventStream } from "../eventStream";
 import { textOfLog } from "../logText";
@@ -66,7 +66,7 @@ export function addRunRoutes(app: Hono, ui: Ui): void {
  * A run of the page's stack.
  * @throws {Refused} if it belongs to another stack, whose pools are not here
  */
-async function ours(ui: Ui, id: string): Promise<FlowRun> {
+async function ours(ui: Ui, id: string): Promise<Run> {
   const run = await findRun(ui, id);
   const { stack } = await ui.stack.manifest();
   if (run.stack !== stack)
@@ -77,7 +77,7 @@ async function ours(ui: Ui, id: string): Promise<FlowRun> {
   return run;
 }
 
-async function row(ui: Ui, run: FlowRun) {
+async function row(ui: Ui, run: Run) {
   const record = await ui.stack.ledger.read(run.id);
   const on = record !== undefined && record.submission.prefect === undefined ? "ledger" : "server";
   return rowOf(run, on, on === "server" ? ui.prefectUrl(`/runs/flow-run/${run.id}`) : undefined);

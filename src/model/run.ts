@@ -27,7 +27,7 @@ export interface State {
 }
 
 /** A flow run as the ledger stores it. */
-export interface FlowRun {
+export interface Run {
   /** UUID v7. */
   id: string;
   name: string;
