@@ -153,7 +153,7 @@ export interface Leases {
 
 /** Tells of changes in a ledger. */
 export interface ChangeFeed {
-  /** Whether every change is told at once. If not, only looking helps. */
+  /** Whether the ledger reports every change at once. If not, processes must look. */
   isLive(): boolean;
   close(): void;
 }
@@ -232,7 +232,7 @@ export interface Ledger extends SharedNotes {
   deployments(stack: string, names?: readonly string[]): Promise<DeploymentRecord[]>;
   /** Write and remove deployments of a stack; all or none. */
   changeDeployments(stack: string, change: { put?: readonly DeploymentRecord[]; remove?: readonly string[] }): Promise<void>;
-  /** These notes, as far as they exist, with one query. */
+  /** Those of these notes that exist, with one query. */
   readNotes(keys: readonly string[]): Promise<Map<string, string>>;
   /** The runs that hold a slot in a pool, or a slot of a deployment. */
   slotHolders(stack: string, workPool: string, deployment: string): Promise<RunRecord[]>;

@@ -47,8 +47,8 @@ export function isSecretByMeaning(segments: readonly string[]): boolean {
 const WRITE_ONLY = ["secureValue", "password", "workspaceKey", "storageAccountKey"];
 
 /**
- * Whether a string of a job is secret, even without a mark: Azure takes it as a secret. A placeholder or an expression of the template is none;
- * what it stands for may be.
+ * Whether a string of a job is secret, even without a mark, because Azure treats it as a secret. A placeholder or an expression of the template
+ * is not; its value may be.
  */
 export function isSecretText(segments: readonly string[], text: string): boolean {
   if (text === "" || text.includes("{{") || /^\[.*\]$/.test(text)) return false;

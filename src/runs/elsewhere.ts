@@ -50,7 +50,7 @@ export async function asWatcher<T>(context: RunsContext, record: RunRecord, work
       if (await ledger.change(id, now.run.version, { watcher }, "soon")) return;
     }
   };
-  // A fault of the ledger is told by whoever follows.
+  // Whoever follows the run reports a fault of the ledger.
   const lookAgain = setInterval(
     () =>
       void ledger

@@ -166,7 +166,7 @@ function longestDue<One extends Watched>(due: readonly One[], isWatched: (one: O
   return there.sort((one, other) => one.due - other.due).slice(0, together);
 }
 
-/** If each run is seen less often than this, in milliseconds, the user is told, and again after so long. */
+/** If each run is seen less often than this, in milliseconds, the user gets a notice, and another one after so long. */
 const RARELY = 60_000;
 const TOLD_EVERY = 300_000;
 

@@ -50,7 +50,7 @@ export function stillOwns({ lease }: Pick<RunsContext, "lease">, owner: string):
   return lease.has(leaseOf(owner));
 }
 
-/** Whether the owner still works on the submission, as far as can be known from here. */
+/** Whether the owner still works on the submission, if this process can know it. */
 export async function ownerLives({ lease }: Pick<RunsContext, "lease">, owner: string): Promise<boolean> {
   return live.has(owner) || (!isOwn(owner) && (await lease.lives(leaseOf(owner))));
 }

@@ -54,7 +54,7 @@ export interface RunsContext {
   watched: Map<string, number>;
   /** What this process has already asked to stop: one request is enough, and watching goes on. */
   stopAsked: Set<InfrastructureId>;
-  /** What this process has reported that it could not clean up: each watcher tries once more, in silence. */
+  /** What this process has reported that it could not clean up: each watcher tries again, in silence. */
   notCleaned: Set<InfrastructureId>;
 }
 

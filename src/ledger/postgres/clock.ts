@@ -11,7 +11,7 @@ const STEPPED = 1_000;
 
 /** The database's clock, for a computer whose own may be wrong. */
 export interface DatabaseClock {
-  /** The time there, as far as it is known; this computer's before the first {@link DatabaseClock.measure}. */
+  /** The time there, if it is known; this computer's time before the first {@link DatabaseClock.measure}. */
   now(): Date;
   /** Measure it, unless that was done lately. */
   measure(): Promise<void>;

@@ -13,7 +13,7 @@ const CONNECT_TIMEOUT = 15_000;
 /** How long to wait for an answer, in milliseconds: a line that was cut without a word gives none. */
 const ANSWER_TIMEOUT = 30_000;
 
-/** The ledgers whose connection is known not to be encrypted: each is told once. */
+/** The ledgers whose connection is known not to be encrypted: each gets one warning. */
 const told = new Set<string>();
 
 /** A pool of connections, and how to make another one like these. */
@@ -86,7 +86,7 @@ function configOf(url: LedgerUrl, ssl: TlsAttempt, { password }: Password): Clie
 interface Password {
   /** Absent: the driver takes `PGPASSWORD`. */
   password?: NonNullable<ClientConfig["password"]>;
-  /** Where it came from, as far as it was asked for. */
+  /** Where it came from, if somebody asked. */
   origin(): PasswordOrigin;
 }
 

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** How an attempt ended, as far as Google's message shows. */
+/** How an attempt ended, if Google's message shows it. */
 export interface AttemptWords {
   kind?: "timedOut" | "outOfMemory" | "neverStarted" | "signalled" | "cancelled" | "ownFault" | "failed";
   /** Never 0: for a failed attempt without an exit code, Google writes "exit code: 0". */

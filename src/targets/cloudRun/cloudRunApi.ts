@@ -46,7 +46,7 @@ export interface RunApi {
   runJob(name: string, overrides: RunOverrides, options: Pick<CallOptions, "beforeTry">): Promise<string>;
   getExecution(name: string, signal?: AbortSignal): Promise<ExecutionFacts>;
   /**
-   * One page, newest first, as far as Google keeps that order.
+   * One page, newest first, if Google keeps that order.
    * @param parent a Job's name, or `…/jobs/-` for all
    * @param what `state`: without the templates, which are most of it, and without the times of the conditions; `marker`: complete
    */

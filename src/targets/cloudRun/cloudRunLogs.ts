@@ -143,7 +143,7 @@ export function openLogReader({
     return { fateOf, why: "unknown" in spans ? spans.unknown : SEVERAL };
   }
 
-  /** Once when the first ones are not shown, and once more at the end if there were more. */
+  /** Once when the first ones are not shown, and again at the end if there were more. */
   function tellHidden(id: InfrastructureId, name: ExecutionName, more: number, why: string, complete: boolean): void {
     const { count, told } = hidden.get(id) ?? { count: 0, told: 0 };
     const now = count + more;

@@ -4,8 +4,8 @@ import { asFailure } from "./googleFailures";
 import type { FederatedLogin } from "./googleFederation";
 
 /**
- * Make a call with a token that is valid. Google may refuse a token before its time (a clock that is wrong, a session that was ended): then
- * once more, with a new one.
+ * Make a call with a valid token. Google may refuse a token before its end: a clock is wrong, or a session was ended. Then the call is
+ * repeated with a new token.
  */
 export async function withFreshToken<T>(access: Access, call: () => Promise<T>): Promise<T> {
   const federated = await access.federated?.();

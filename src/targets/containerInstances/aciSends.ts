@@ -34,7 +34,7 @@ export interface Sends {
    */
   send(wanted: Wanted, group: JsonObject, remembered: Omit<RunNote, "at">, signal: AbortSignal): Promise<InfrastructureId>;
   /**
-   * The group of an attempt whose sender is gone; `undefined` once it is sure that there is none.
+   * The group of an attempt whose sender is gone; `undefined` once it certainly does not exist.
    * @param remembered what to note about it, if known
    */
   find(wanted: Wanted, remembered: Omit<RunNote, "at"> | undefined, signal?: AbortSignal): Promise<InfrastructureId | undefined>;

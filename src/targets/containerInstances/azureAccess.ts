@@ -38,7 +38,7 @@ export interface Access extends PoolFacts {
 
 /**
  * What a pool's definition says of its cloud.
- * @throws {UserError} naming what of it cannot be used
+ * @throws {UserError} naming the field that cannot be used
  */
 export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   const { block, data = {} } = pool.credentials ?? {};

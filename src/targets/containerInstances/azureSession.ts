@@ -96,7 +96,7 @@ export function openSession(
 
   async function fetchedOnce(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
     const { credential } = await opened();
-    // As the SDK does. Azure's library would otherwise log in once more.
+    // As the SDK does. Otherwise Azure's library would log in again.
     const token = await credential.getToken(scope, { enableCae: scope === scopes.management });
     const response = await fetch(url, {
       ...init,

@@ -61,7 +61,7 @@ export function isTakenDown({ exitCode }: ContainerFacts): boolean {
 const INJECTED = /^(aws-guardduty-agent|ecs-service-connect|aws-fargate-)/;
 
 /**
- * Why a container never started or was stopped, as far as the task's other containers show. One sentence each, the likeliest first.
+ * Why a container never started or was stopped, if the task's other containers show it. One sentence each, the likeliest first.
  *
  * A container that is not essential stops no other when it ends. One that ended with 0 is a finished init container, unless it is known to
  * be essential.

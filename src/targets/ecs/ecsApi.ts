@@ -192,7 +192,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, { tell, answered 
   };
 }
 
-/** Make a call with the credentials of a role. AWS may refuse them before their end (its sessions were revoked): then once more, with new ones. */
+/** Make a call with the credentials of a role. AWS may refuse them before their end (its sessions were revoked): then it is repeated with new ones. */
 async function asRole<T>({ role }: Access, call: () => Promise<T>): Promise<T> {
   if (!role) return call();
   const used = await role.credentials();
