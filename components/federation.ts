@@ -105,8 +105,7 @@ export interface FederationArgs {
    */
   tokenUrl?: string;
   /**
-   * Who may use their own cloud login to act as the identity of the pool, in the format of the cloud: members of IAM on Google Cloud, ARNs
-   * on AWS. By default nobody. Not on Azure, where nobody can act as an application: list them in the pool's submitters.
+   * Who may use their own cloud login to act as the identity of the pool: members of IAM on Google Cloud, ARNs on AWS. By default nobody. Not on Azure, where nobody can act as an application: list them in the pool's submitters.
    * @example logins: ["user:ada@acme.com"]
    */
   logins?: pulumi.Input<string>[];

@@ -16,7 +16,7 @@ export function asText(tree: Record<string, AnyJson>): pulumi.Output<string> {
 }
 
 /**
- * The same for a definition, whose structure is known in a preview even if some leaves are not: in the JSON string, these are Pulumi's placeholder
+ * The same for a definition. In a preview its structure is known, even if some leaves are not. In the JSON string, those are Pulumi's placeholder
  * for an unknown value. What takes a definition can then say which resources it declares.
  */
 export function asDefinition(tree: AnyJson): pulumi.Output<string> {

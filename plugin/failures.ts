@@ -4,8 +4,8 @@ import { printLine } from "../src/provider/printLine";
 export type Fail = (reason: unknown) => void;
 
 /**
- * The calls that are not answered yet. An error outside of a call, as in an output's function, fails all of them: which one it belongs to is
- * unknown, and without an answer the engine would wait forever.
+ * The calls that are not answered yet. An error outside of a call, such as in an output's function, fails all of them. Nobody knows to
+ * which one it belongs, and without an answer the engine would wait forever.
  */
 export class Failures {
   readonly #open = new Set<Fail>();

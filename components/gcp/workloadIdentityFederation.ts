@@ -66,8 +66,8 @@ const WORKLOAD_IDENTITY_FEDERATION_ARGUMENTS: ArgumentNames<WorkloadIdentityFede
 };
 
 /**
- * The service account that submits runs, without a key. Google trusts the identity tokens of those that federation names, and lets them act
- * as this account only: a workload identity pool, and a provider with a condition.
+ * The service account that submits runs, without a key. It has a workload identity pool, and a provider with a condition. Google trusts the
+ * identity tokens of those that federation names, and lets them act only as this account.
  *
  * ```ts
  * const push = new WorkloadIdentityFederation("etl-push", {

@@ -4,8 +4,10 @@ import { UserError } from "../userError";
 import { writeWhole } from "../writeWhole";
 
 /**
- * What a home knows about the ledger of a stack, so that a command that needs no manifest need not read it:
- * `manifest`: the stack's manifest names its ledger; `unknown`: its manifest has changed since it was last read here.
+ * What a home knows about the ledger of a stack. A command that needs no manifest then need not read it.
+ *
+ * - `manifest`: the stack's manifest names its ledger.
+ * - `unknown`: the manifest has changed since it was last read here.
  */
 export type StackLedger = "manifest" | "unknown";
 

@@ -28,8 +28,8 @@ export function ledgerPath(home: string): string {
 
 /**
  * Open a ledger's SQLite file; create and migrate it if necessary.
- * @throws {UserError} if it is damaged or has a newer version (exit code 2; the file is not changed), or if it cannot be opened or the disk
- * is full (5)
+ * @throws {UserError} with exit code 2 if it is damaged or has a newer version: the file is not changed. With exit code 5 if it cannot be
+ * opened, or the disk is full
  */
 export function openDatabase(path: string): DatabaseSync {
   checkHeader(path);

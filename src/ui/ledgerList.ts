@@ -98,8 +98,8 @@ export class LedgerList implements RunList {
   }
 
   /**
-   * How many runs match up to an anchor. Runs do not vanish, and new ones come at the top: for a filter that no change of a run can leave, it
-   * is enough to count what has come since the last time.
+   * How many runs match up to an anchor. Runs do not vanish, and new ones come at the top. If no change of a run can end
+   * its match, only the new ones since the last time are counted.
    */
   async #total(query: RunQuery, upTo: string): Promise<number> {
     const { ledger } = this.parts;

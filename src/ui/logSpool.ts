@@ -14,8 +14,8 @@ const MOST_PENDING = 2 * 1024 * 1024;
 const STRIDE = 256;
 
 /**
- * The lines of one log, in a file that nobody else sees: any number of lines, any number of readers, each at its own pace, and the memory of
- * none of them. The file has no name, so it goes with the process.
+ * The lines of one log, in a file that nobody else sees. There may be any number of lines and readers, and no line stays in memory. The file
+ * has no name, so it ends with the process.
  */
 export class LogSpool {
   /** How many lines can be read. */

@@ -16,7 +16,7 @@ const HOUR = 3_600_000;
 
 /**
  * Recent runs, the newest at the right: a bar for each, by its duration and state. One that ended badly has a mark below it. The bars are a
- * shortcut for a pointer: the list of runs has the same links, with a place to tab to and of a size to touch.
+ * shortcut for a mouse. The list of runs has the same links, large enough to touch, and the keyboard reaches them.
  */
 export function RecentRuns({ runs, height = 20 }: RecentRunsProps) {
   if (runs.length === 0) return <span class="quiet">none yet</span>;

@@ -23,8 +23,8 @@ export function anchored(page: RunsPage): AnchoredRuns {
 }
 
 /**
- * Add a page. If the runs moved meanwhile, because some no longer match the filters, a run would be there twice: then only the new page
- * stays, and the rest loads again when it is in sight.
+ * Add a page. If some runs no longer match the filters, the others have moved, and a run might come twice. Then only the new page stays,
+ * and the rest loads again when it is in sight.
  */
 export function withPage(list: AnchoredRuns, page: RunsPage, offset: number): AnchoredRuns {
   const ids = new Set(page.runs.map(({ id }) => id));

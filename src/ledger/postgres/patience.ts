@@ -19,8 +19,9 @@ export interface Patience {
 }
 
 /**
- * A database that is restarted or fails over is back in a moment. Whoever has used it waits for it, up to `PUSHPOOL_LEDGER_WAIT_SECONDS`
- * seconds (120); who has not yet reached it waits only if it says that it starts or has too many connections.
+ * A database that is restarted or fails over is back in a moment. A process that has used it waits for it, up to
+ * `PUSHPOOL_LEDGER_WAIT_SECONDS` seconds (120). A process that has not used it yet waits only if the database starts or has too many
+ * connections.
  * @param tell gets one notice when waiting begins, and one when it is over
  */
 export function openPatience(name: string, tell: (message: string) => void, env: NodeJS.ProcessEnv = process.env): Patience {
