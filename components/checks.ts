@@ -132,7 +132,10 @@ export function checkMap(field: string, value: unknown, of: Declared): void {
 export function checkList(field: string, value: unknown, checkItem: (field: string, item: unknown) => void, of: Declared): void {
   if (isNotKnown(value)) return;
   if (!Array.isArray(value)) refuse(`${field} must be a list, not ${kindOf(value)}`, of);
-  for (const [index, item] of value.entries()) checkItem(`${field}[${index}]`, item);
+  for (const [index, item] of value.entries()) {
+    if (item === undefined || item === null) refuse(`${field}[${index}] must not be ${item}: give it a value, or leave it out`, of);
+    checkItem(`${field}[${index}]`, item);
+  }
 }
 
 /** Check a tag of a run. */

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Federation, TokenSource } from "../src/manifest/manifest";
-import { type ArgumentNames, checkArguments, checkList, checkText, type Declared, refuse } from "./checks";
+import { escaped, quoted } from "../src/shown";
+import { type ArgumentNames, checkArguments, checkList, checkText, checkVariableNames, type Declared, kindOf, refuse } from "./checks";
 import { Credentials } from "./submitting";
 
 /** A repository whose GitHub Actions jobs may submit. */
@@ -165,7 +166,7 @@ const VARIABLE = "PUSHPOOL_ID_TOKEN";
 export function trustOf(at: string, args: FederationArgs, of: Declared): Trust {
   checkArguments(at, args, FEDERATION_ARGUMENTS, of);
   const { github, gitlab, issuer, subjects, audience, logins = [] } = args;
-  checkText(`${at}.audience`, audience, of);
+  checkExact(`${at}.audience`, audience, of);
   checkList(`${at}.logins`, logins, (field, item) => checkText(field, item, of), of);
   const given = Object.entries({ github, gitlab, issuer }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (given.length > 1) refuse(`${at}.${given[0]} and ${at}.${given[1]} cannot both be given: a pool trusts one issuer`, of);
@@ -186,12 +187,15 @@ export function trustOf(at: string, args: FederationArgs, of: Declared): Trust {
 function githubTrust(at: string, github: GitHubActionsArgs, of: Declared): Pick<Trust, "issuer" | "subjects" | "claims"> {
   checkArguments(at, github, GITHUB_ARGUMENTS, of);
   const { repository, branch, environment, ownerId, repositoryId, server } = github;
+  checkKnown(`${at}.repository`, repository, of);
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
     refuse(
       `${at}.repository "${repository}" must be one repository, such as acme/etl: a pattern would let others submit, since anyone can make a repository`,
       of,
     );
-  for (const [field, value] of Object.entries({ branch, environment })) checkPart(`${at}.${field}`, value, of);
+  checkBranch(`${at}.branch`, branch, of);
+  checkExact(`${at}.environment`, environment, of);
+  checkServer(`${at}.server`, server, of);
   if (branch !== undefined && environment !== undefined)
     refuse(`${at}.branch and ${at}.environment cannot both be given: GitHub's subject has only the environment of a job that has one`, of);
   if ((ownerId === undefined) !== (repositoryId === undefined))
@@ -201,7 +205,7 @@ function githubTrust(at: string, github: GitHubActionsArgs, of: Declared): Pick<
       refuse(`${at}.${field} "${value}" must be a number, as gh api repos/${repository} shows`, of);
   const [owner, name] = repository.split("/");
   const place = ownerId === undefined ? repository : `${owner}@${ownerId}/${name}@${repositoryId}`;
-  const rest = branch === undefined ? environment && `environment:${environment}` : `ref:refs/heads/${branch}`;
+  const rest = branch === undefined ? environment && `environment:${environment.replaceAll(":", "%3A")}` : `ref:refs/heads/${branch}`;
   return {
     issuer: server === undefined ? GITHUB : `${server.replace(/\/+$/, "")}/_services/token`,
     subjects: [`repo:${place}:${rest ?? "*"}`],
@@ -213,12 +217,14 @@ function githubTrust(at: string, github: GitHubActionsArgs, of: Declared): Pick<
 function gitlabTrust(at: string, gitlab: GitLabArgs, of: Declared): Pick<Trust, "issuer" | "subjects" | "claims"> {
   checkArguments(at, gitlab, GITLAB_ARGUMENTS, of);
   const { project, branch, server } = gitlab;
+  checkKnown(`${at}.project`, project, of);
   if (!/^[\w.-]+(\/[\w.-]+)+$/.test(project))
     refuse(
       `${at}.project "${project}" must be the path of one project, such as acme/etl: a pattern would let others submit, since anyone can make a project`,
       of,
     );
-  checkPart(`${at}.branch`, branch, of);
+  checkBranch(`${at}.branch`, branch, of);
+  checkServer(`${at}.server`, server, of);
   return {
     issuer: server?.replace(/\/+$/, "") ?? "https://gitlab.com",
     subjects: [`project_path:${project}:${branch === undefined ? "*" : `ref_type:branch:ref:${branch}`}`],
@@ -226,25 +232,65 @@ function gitlabTrust(at: string, gitlab: GitLabArgs, of: Declared): Pick<Trust, 
   };
 }
 
-/** A part of a subject: a pattern there would open it. */
-function checkPart(field: string, value: string | undefined, of: Declared): void {
+/**
+ * Check a string that decides who may submit. An output is refused: what it contains could not be checked. So is what no token contains,
+ * or what nobody would see in a message: control characters, marks that reverse the direction of text, and blanks around it.
+ */
+function checkKnown(field: string, value: unknown, of: Declared): void {
+  if (value === undefined) return;
+  if (typeof value !== "string") refuse(`${field} must be a string that is known when the program runs, not ${kindOf(value)}`, of);
   checkText(field, value, of);
-  if (value !== undefined && /[*?'"\\]/.test(value)) refuse(`${field} "${value}" must be exact, without a pattern`, of);
+  if (value !== value.trim()) refuse(`${field} ${quoted(value)} must not begin or end with a blank`, of);
+  if (escaped(value) !== value || /\p{Cc}/u.test(value)) refuse(`${field} ${quoted(value)} must not have control characters`, of);
+}
+
+/** What opens a trust: a wildcard, the end of a string in a condition, a variable of a policy of AWS. */
+const PATTERN = /[*?'"\\]|\$\{/;
+
+function checkExact(field: string, value: string | undefined, of: Declared): void {
+  checkKnown(field, value, of);
+  if (value !== undefined && PATTERN.test(value)) refuse(`${field} "${value}" must be exact, without a pattern`, of);
+}
+
+function checkBranch(field: string, branch: string | undefined, of: Declared): void {
+  checkExact(field, branch, of);
+  if (branch?.startsWith("refs/")) refuse(`${field} "${branch}" must be the name of a branch, such as main, without refs/heads/`, of);
+  if (branch?.includes(":")) refuse(`${field} "${branch}" must be the name of a branch: git allows no colon there`, of);
+}
+
+function checkServer(field: string, server: string | undefined, of: Declared): void {
+  if (server === undefined) return;
+  checkUrl(field, server, "the https URL of your own server", of);
+  // Its tokens have another issuer than those of a server of one's own.
+  if (new URL(server).hostname === "github.com") refuse(`${field} must be left out for github.com`, of);
 }
 
 function checkIssuer(field: string, issuer: string, of: Declared): void {
-  checkText(field, issuer, of);
-  const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
-  const isHere = url?.hostname === "127.0.0.1" || url?.hostname === "localhost";
-  if (!url || (url.protocol !== "https:" && !isHere))
-    refuse(`${field} "${issuer}" must be the https URL of an OIDC issuer, exactly as in the iss of its tokens`, of);
+  checkUrl(field, issuer, "the https URL of an OIDC issuer, exactly as in the iss of its tokens", of);
+  const known = PUBLIC_ISSUERS.find((each) => `${each}/` === issuer);
+  if (known !== undefined) refuse(`${field} "${issuer}" must be "${known}": its tokens have no slash at the end`, of);
+}
+
+/**
+ * A cloud compares an issuer character by character, so it must be written as a URL is: small letters in its host. It has no query and no
+ * fragment (https://openid.net/specs/openid-connect-core-1_0.html#IssuerIdentifier).
+ */
+function checkUrl(field: string, text: string, what: string, of: Declared): void {
+  checkKnown(field, text, of);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isHere = url?.protocol === "http:" && (url.hostname === "127.0.0.1" || url.hostname === "localhost");
+  if (!url || (url.protocol !== "https:" && !isHere)) refuse(`${field} "${text}" must be ${what}`, of);
+  if (url.search || url.hash || url.username || url.password || PATTERN.test(text))
+    refuse(`${field} must be ${what}: it has no user, no ?, no # and no quotes`, of);
+  const begin = `${url.protocol}//${url.host}`;
+  if (!text.startsWith(begin)) refuse(`${field} "${text}" must begin with ${begin}`, of);
 }
 
 function checkSubjects(field: string, issuer: string, subjects: readonly string[] | undefined, of: Declared): void {
-  checkList(field, subjects, (at, item) => checkText(at, item, of), of);
+  checkList(field, subjects, (at, item) => checkKnown(at, item, of), of);
   const open = PUBLIC_ISSUERS.includes(issuer) ? ", and anyone can get a token of this issuer" : "";
   if (!subjects?.length) refuse(`${field} is missing: without it the pool is open to everybody with a token of ${issuer}${open}`, of);
-  const wrong = subjects.find((each) => /[*?'"\\]/.test(each));
+  const wrong = subjects.find((each) => PATTERN.test(each));
   if (wrong !== undefined)
     refuse(`${field} "${wrong}" must be exact: a pattern opens the pool to others with a token of ${issuer}${open}`, of);
 }
@@ -253,12 +299,17 @@ function tokenSource(at: string, { tokenFile, tokenVariable, tokenUrl }: Federat
   const given = Object.entries({ tokenFile, tokenVariable, tokenUrl }).filter(([, value]) => value !== undefined);
   const [first, second] = given;
   if (first && second) refuse(`${at}.${first[0]} and ${at}.${second[0]} cannot both be given: a token comes from one place`, of);
-  for (const [name, value] of given) checkText(`${at}.${name}`, value, of);
-  if (tokenFile !== undefined) return { from: "file", path: tokenFile };
+  for (const [name, value] of given) checkKnown(`${at}.${name}`, value, of);
+  if (tokenFile !== undefined) {
+    if (tokenFile.startsWith("~")) refuse(`${at}.tokenFile "${tokenFile}" must be a path without ~, which only a shell replaces`, of);
+    return { from: "file", path: tokenFile };
+  }
   if (tokenUrl !== undefined) {
     if (!URL.canParse(tokenUrl)) refuse(`${at}.tokenUrl "${tokenUrl}" is not a valid URL`, of);
+    if (!/^https?:/i.test(tokenUrl)) refuse(`${at}.tokenUrl "${tokenUrl}" must begin with http:// or https://`, of);
     return { from: "url", url: tokenUrl };
   }
+  if (tokenVariable !== undefined) checkVariableNames(`${at}.tokenVariable`, { [tokenVariable]: "" }, of);
   return tokenVariable === undefined ? usual : { from: "environment", variable: tokenVariable };
 }
 

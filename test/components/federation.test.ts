@@ -16,6 +16,15 @@ describe("whom a pool trusts", () => {
   test.each<[string, FederationArgs, string, string[], object]>([
     ["all jobs of a repository", { github: ETL }, GITHUB, ["repo:acme/etl:*"], { repository: "acme/etl" }],
     ["a branch", { github: { ...ETL, branch: "main" } }, GITHUB, ["repo:acme/etl:ref:refs/heads/main"], {}],
+    // https://docs.github.com/en/actions/reference/security/oidc: a colon is %3A in the subject.
+    [
+      "an environment with a colon",
+      { github: { ...ETL, environment: "Production:V1" } },
+      GITHUB,
+      ["repo:acme/etl:environment:Production%3AV1"],
+      {},
+    ],
+    ["an issuer with a slash at its end", { issuer: "https://acme.auth0.com/", subjects: ["a"] }, "https://acme.auth0.com/", ["a"], {}],
     ["an environment", { github: { ...ETL, environment: "prod" } }, GITHUB, ["repo:acme/etl:environment:prod"], {}],
     [
       "immutable subjects",
@@ -91,6 +100,61 @@ describe("whom a pool trusts", () => {
       { github: ETL, tokenFile: "a", tokenVariable: "b" },
       /^federation\.tokenFile and federation\.tokenVariable cannot both be given/,
     ],
+    ...["HTTPS://oidc.acme.com", "https://OIDC.acme.com/x"].map((issuer): [string, FederationArgs, RegExp] => [
+      `an issuer as no token has it: ${issuer}`,
+      { issuer, subjects: ["a"] },
+      /^federation\.issuer ".*" must begin with https:\/\/oidc\.acme\.com$/,
+    ]),
+    ["a public issuer with a slash", { issuer: `${GITHUB}/`, subjects: ["a"] }, /its tokens have no slash at the end$/],
+    ...["https://a.b?x=1", "https://a.b#x", "https://u:p@a.b", "https://a.b/'x"].map((issuer): [string, FederationArgs, RegExp] => [
+      `more than an issuer: ${issuer}`,
+      { issuer, subjects: ["a"] },
+      /^federation\.issuer must be the https URL of an OIDC issuer.*: it has no user/,
+    ]),
+    [
+      "an issuer of another protocol",
+      { issuer: "ftp://localhost/x", subjects: ["a"] },
+      /^federation\.issuer "ftp:\S+ must be the https URL/,
+    ],
+    ["an issuer with a line break", { issuer: "https://a.b\n", subjects: ["a"] }, /must not begin or end with a blank/],
+    ["a subject with a line break", { issuer: "https://a.b", subjects: ["a\nb"] }, /subjects\[0\] .* must not have control characters/],
+    ["a subject that reads otherwise", { issuer: "https://a.b", subjects: ["\u202ea"] }, /must not have control characters/],
+    ["a subject with a blank", { issuer: "https://a.b", subjects: ["a "] }, /subjects\[0\] "a " must not begin or end with a blank/],
+    ["no subject", { issuer: "https://a.b", subjects: [null as never] }, /^federation\.subjects\[0\] must not be null/],
+    [
+      "a subject that is not known yet",
+      { issuer: "https://a.b", subjects: [pulumi.output("*") as never] },
+      /^federation\.subjects\[0\] must be a string that is known when the program runs/,
+    ],
+    // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    ["a variable of a policy", { issuer: "https://a.b", subjects: ["$" + "{aws:username}"] }, /must be exact/],
+    ["a pattern of audiences", { github: ETL, audience: "a*" }, /^federation\.audience "a\*" must be exact/],
+    ["several audiences", { github: ETL, audience: ["a", "b"] as never }, /^federation\.audience must be a string .*, not a list$/],
+    [
+      "a reference for a branch",
+      { github: { ...ETL, branch: "refs/heads/main" } },
+      /^federation\.github\.branch .* without refs\/heads\/$/,
+    ],
+    [
+      "a server that is no URL",
+      { github: { ...ETL, server: "git.acme.com" } },
+      /^federation\.github\.server "git.acme.com" must be the https URL/,
+    ],
+    [
+      "a server without TLS",
+      { gitlab: { project: "a/b", server: "http://lab.acme.com" } },
+      /^federation\.gitlab\.server .* must be the https/,
+    ],
+    ["a server that is a number", { github: { ...ETL, server: 5 as never } }, /^federation\.github\.server must be a string/],
+    ["github.com as an own server", { github: { ...ETL, server: "https://github.com" } }, /must be left out for github\.com$/],
+    ["a token of a file of the cloud", { github: ETL, tokenUrl: "file:///etc/passwd" }, /^federation\.tokenUrl .* must begin with http/],
+    [
+      "a variable with a blank",
+      { github: ETL, tokenVariable: "A B" },
+      /^federation\.tokenVariable "A B" must be the name of an environment variable$/,
+    ],
+    ["a home", { github: ETL, tokenFile: "~/token" }, /^federation\.tokenFile "~\/token" must be a path without ~/],
+    ["no login", { logins: [null as never] }, /^federation\.logins\[0\] must not be null/],
     ["an unknown argument", { githubb: ETL } as FederationArgs, /federation\.githubb is unknown/],
   ])("refused: %s", (_, args, says) => {
     expect(() => trustOf("federation", args, OF)).toThrow(says);

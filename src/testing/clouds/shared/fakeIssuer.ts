@@ -110,7 +110,7 @@ export async function startFakeIssuer(options: FakeIssuerOptions = {}): Promise<
       const place = ids ? `${owner}@${ids.owner}/${name}@${ids.repository}` : repository;
       const ref = `refs/heads/${branch}`;
       return fake.token({
-        sub: `repo:${place}:${environment === undefined ? `ref:${ref}` : `environment:${environment}`}`,
+        sub: `repo:${place}:${environment === undefined ? `ref:${ref}` : `environment:${environment.replaceAll(":", "%3A")}`}`,
         aud: audience,
         ref,
         ref_type: "branch",
