@@ -96,7 +96,11 @@ export function openContext({
           credentials = await credentialsOf(of);
           return access;
         };
-        const target = await openTarget(of.poolType, { pool, notes: ledger, digestKey: context.digestKey, warn, answered });
+        const isReplaced = async () => {
+          await context.manifest({ fresh: true });
+          return credentials !== undefined && (await credentialsOf(of)) !== credentials;
+        };
+        const target = await openTarget(of.poolType, { pool, notes: ledger, digestKey: context.digestKey, warn, answered, isReplaced });
         return { target, credentials };
       };
       const reopen = async () => {

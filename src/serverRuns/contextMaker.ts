@@ -67,7 +67,14 @@ export function contextMaker({
         const key = JSON.stringify([workPool, of.poolType, blockOf()]);
         const warn = (message: string) => listeners.tell(message, workPool);
         const answered = (fault?: string) => listeners.answered(workPool, fault);
-        const open = () => openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn, answered });
+        const open = () => {
+          const used = blockOf();
+          const isReplaced = async () => {
+            if (again) ({ loaded } = await again());
+            return blockOf() !== used;
+          };
+          return openTarget(of.poolType, { pool: () => poolAccess(context, of), notes: ledger, digestKey, warn, answered, isReplaced });
+        };
         const renewing = async (): Promise<Target> => {
           if (!again) return open();
           const opened = async (): Promise<OpenTarget> => ({ target: await open(), credentials: blockOf() });

@@ -51,6 +51,8 @@ export interface TargetAccess {
   warn?: (message: string) => void;
   /** Called after each try of a call. @param fault why the cloud could not be reached, or did not know the caller; absent: it answered */
   answered?: (fault?: string) => void;
+  /** Reads the manifest again. @returns whether the pool has other credentials by now than those that the target was opened with */
+  isReplaced?: () => Promise<boolean>;
 }
 
 /** Where and for whom a target is opened. */

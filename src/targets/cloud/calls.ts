@@ -18,6 +18,8 @@ const YOUNG = 600_000;
 const API_YOUNG = 300_000;
 /** How long to retry eventual-consistency errors if the age of the credentials is unknown, in milliseconds. */
 const PATIENCE = 5_000;
+/** How often to ask whether young credentials that the cloud refuses were replaced meanwhile, in milliseconds. */
+const ASK_PAUSE = 15_000;
 /** Failures that are no answer of a cloud that knows the caller. */
 const NO_ANSWER: readonly string[] = ["unsent", "unclear", "unauthenticated"];
 
@@ -34,6 +36,8 @@ export interface Caller<Kind extends string> {
   tell(message: string): void;
   /** See {@link TargetAccess.answered}. */
   answered?: TargetAccess["answered"] | undefined;
+  /** See {@link TargetAccess.isReplaced}. */
+  isReplaced?: TargetAccess["isReplaced"] | undefined;
   asFailure(error: unknown): CloudFailure<Kind>;
   /** Failures that a few retries fix. @default none */
   again?: { [K in Kind]?: Again<Kind> };
@@ -44,7 +48,7 @@ export interface Caller<Kind extends string> {
 }
 
 /** Who hears how calls go. */
-export type CallListener = Pick<Caller<never>, "tell" | "answered">;
+export type CallListener = Pick<Caller<never>, "tell" | "answered" | "isReplaced">;
 
 /** How often to retry after a failure. */
 export interface Again<Kind extends string> {
@@ -81,6 +85,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     notes,
     tell,
     answered = () => {},
+    isReplaced,
     asFailure,
     again = {},
     passing = [],
@@ -92,6 +97,17 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     if (!told.has(subject)) tell(message);
     told.add(subject);
   };
+
+  let askedAt: number | undefined;
+  /** Whether nobody needs to wait for the credentials of this target: somebody has deleted a young key, and the pool has another one. */
+  async function wereReplaced({ kind }: CloudFailure<Kind>): Promise<boolean> {
+    const now = Date.now();
+    // Mostly the cloud knows them a few seconds later.
+    askedAt ??= now;
+    if (kind !== "unauthenticated" || !isReplaced || now - askedAt < ASK_PAUSE) return false;
+    askedAt = now;
+    return isReplaced().catch(() => false);
+  }
 
   /** Which failures of one call are worth a retry: after how many milliseconds at least. `undefined`: it does not help. */
   function judge(repeatable: boolean): (failure: CloudFailure<Kind>) => number | undefined {
@@ -157,10 +173,10 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
         maxTimeout: 5_000,
         randomize: true,
         maxRetryTime: Math.min(patience, Math.max(PERSEVERANCE, youngFor(createdAt))),
-        shouldRetry: ({ error }) => {
+        shouldRetry: async ({ error }) => {
           const least = error instanceof CloudFailure ? pauseAfter(error) : undefined;
           pause = least ?? 0;
-          return least !== undefined;
+          return least !== undefined && !(await wereReplaced(error as CloudFailure<Kind>));
         },
         ...(signal ? { signal } : {}),
       });

@@ -75,9 +75,9 @@ const PAGE = 100;
 type Clients = { jobs: v2.JobsClient; executions: v2.ExecutionsClient; tasks: v2.TasksClient };
 
 /** Open it. Its calls are repeated as long as that may help. */
-export function openRunApi(access: Access, notes: SharedNotes, { tell, answered }: CallListener): RunApi {
+export function openRunApi(access: Access, notes: SharedNotes, listener: CallListener): RunApi {
   const clients = once(() => openClients(access));
-  const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, tell, answered, asFailure });
+  const call = openCalls({ cloud: "Google", pool: access.pool, createdAt: access.createdAt, notes, ...listener, asFailure });
 
   /** @param name in the region whose quota counts: `projects/P/locations/R/…` */
   function asked<T>(bucket: CloudRunBucket, name: string, options: CallOptions, work: (clients: Clients) => Promise<T>): Promise<T> {

@@ -71,14 +71,14 @@ class CloudRunTarget implements Target {
   /** Attempts that Google has refused, by run id and attempt: nothing of them exists. */
   readonly #refused = new Set<string>();
 
-  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {}, answered }: Omit<TargetPlace, "home" | "pool">) {
+  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {}, answered, isReplaced }: Omit<TargetPlace, "home" | "pool">) {
     const { settle, logDrain, unused } = readSettings(env, "CLOUD_RUN", 15);
     this.#access = access;
     this.#pool = pool;
     this.#unused = unused;
     this.#usualPlace = usualPlaceOf(access, pool);
     this.#notes = notes;
-    this.#api = openRunApi(access, notes, { tell: warn, answered });
+    this.#api = openRunApi(access, notes, { tell: warn, answered, isReplaced });
     this.#sends = openSends({ api: this.#api, notes, settle });
     this.#watcher = openWatcher({ api: this.#api, notes, settle });
     this.#logs = openLogReader({ access, api: this.#api, notes, watcher: this.#watcher, late: logDrain, tell: warn });

@@ -53,7 +53,7 @@ const QUERY_PATIENCE = 5_000;
 const PULL_EVERY = 15_000;
 
 /** Open it. Its calls are repeated as long as that may help. */
-export function openAciApi(access: Access, notes: SharedNotes, { tell, answered }: CallListener): AciApi {
+export function openAciApi(access: Access, notes: SharedNotes, listener: CallListener): AciApi {
   const { endpoints, scopes, createdAt } = access;
   const callerOf = (subscription: string, location?: string): Caller => ({
     subscription,
@@ -69,8 +69,7 @@ export function openAciApi(access: Access, notes: SharedNotes, { tell, answered 
     pool: access.pool,
     createdAt,
     notes,
-    tell,
-    answered,
+    ...listener,
     asFailure: (error) => {
       const failure = asFailure(error);
       // Roles count once a new token is asked for.

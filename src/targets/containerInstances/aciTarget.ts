@@ -75,12 +75,12 @@ class ContainerInstancesTarget implements Target {
   /** Attempts that Azure has refused, by infrastructure id: nothing of them exists. */
   readonly #refused = new Set<InfrastructureId>();
 
-  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {}, answered }: Omit<TargetPlace, "home" | "pool">) {
+  constructor(access: Access, pool: PoolAccess, { notes, env, warn = () => {}, answered, isReplaced }: Omit<TargetPlace, "home" | "pool">) {
     const { settle, logDrain } = readSettings(env, "ACI", 15);
     this.#access = access;
     this.#pool = pool;
     this.#notes = notes;
-    this.#api = openAciApi(access, notes, { tell: warn, answered });
+    this.#api = openAciApi(access, notes, { tell: warn, answered, isReplaced });
     this.#sends = openSends({ api: this.#api, notes, settle });
     this.#stops = openStops({
       api: this.#api,

@@ -63,7 +63,7 @@ export interface EcsApi extends LeftoverCalls {
 const MAX_PAGES = 50;
 
 /** Open it. Its calls are repeated as long as that may help. */
-export function openEcsApi(access: Access, notes: SharedNotes, { tell, answered }: CallListener): EcsApi {
+export function openEcsApi(access: Access, notes: SharedNotes, listener: CallListener): EcsApi {
   const { region = "" } = access;
   const ecs = once(async () => {
     const sdk = await loaded(() => import("@aws-sdk/client-ecs"));
@@ -85,8 +85,7 @@ export function openEcsApi(access: Access, notes: SharedNotes, { tell, answered 
     pool: access.pool,
     createdAt: access.createdAt,
     notes,
-    tell,
-    answered,
+    ...listener,
     asFailure,
     // From AWS' reply the SDK learns how to correct the next signature.
     again: { clock: { retries: 1, tell: (failure) => `${offsetText(failure)}: signing with AWS' time (${failure.message})` } },

@@ -90,7 +90,7 @@ class EcsTarget implements Target {
     access: Access,
     facts: PoolFacts,
     pool: PoolAccess,
-    { notes, env, digestKey, warn = () => {}, answered }: Omit<TargetPlace, "home" | "pool">,
+    { notes, env, digestKey, warn = () => {}, answered, isReplaced }: Omit<TargetPlace, "home" | "pool">,
   ) {
     const { settle, logDrain, unused } = readSettings(env, "ECS", 60);
     const { source } = pool;
@@ -101,7 +101,7 @@ class EcsTarget implements Target {
     this.#usualCluster = usualClusterOf(pool);
     this.#notes = notes;
     this.#settle = settle;
-    this.#api = openEcsApi(access, notes, { tell: warn, answered });
+    this.#api = openEcsApi(access, notes, { tell: warn, answered, isReplaced });
     const secretStore = openSecretStore({ api: this.#api, source, key: () => access.secretKey ?? digestKey() });
     this.#definitions = openDefinitions({ api: this.#api, notes, secretStore, stack: facts.stack, place: access.place });
     this.#watcher = openWatcher({ api: this.#api, notes, settle });

@@ -91,3 +91,34 @@ test("a call that is interrupted says so, whether it has just succeeded or faile
     expect(tries).toBe(1);
   }
 });
+
+test("young credentials that the cloud refuses: whether others have replaced them is asked now and then, not at once", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
+  const began = Date.now();
+  const asked: number[] = [];
+  const call = openCalls<never>({
+    cloud: "AWS",
+    pool: "etl",
+    createdAt: began,
+    notes: memoryNotes(),
+    tell: () => {},
+    asFailure: (error) => error as CloudFailure<never>,
+    isReplaced: async () => {
+      asked.push((Date.now() - began) / 1_000);
+      if (asked.length === 1) throw new Error("the manifest cannot be read");
+      return asked.length === 3;
+    },
+  });
+  let over: string | undefined;
+  const refused = async () => {
+    throw new CloudFailure<never>("unauthenticated", "the key is not known");
+  };
+  void call("looking", [], refused).catch((error: Error) => {
+    over = error.message;
+  });
+  while (over === undefined) await vi.advanceTimersByTimeAsync(500);
+  expect(over).toBe("the key is not known");
+  expect(asked).toHaveLength(3);
+  expect(asked[0]).toBeGreaterThanOrEqual(15);
+  expect(asked[2]).toBeLessThan(90);
+});
