@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -16,11 +16,22 @@ export async function pythonVenv(name: string, requirements: readonly string[]):
   await alone(`${venv}.lock`, () => {
     if (existsSync(complete)) return;
     process.stderr.write(`installing ${name} into ${venv}, once\n`);
-    execFileSync("python3", ["-m", "venv", "--clear", venv], { stdio: "inherit" });
-    execFileSync(join(venv, "bin", "pip"), ["install", "--quiet", ...requirements], { stdio: "inherit" });
+    // From 22.3 on, the pip of `python3` can install into another venv. To make a venv with its own pip takes 4 s.
+    const shared = pipVersion() >= 22.3;
+    execFileSync("python3", ["-m", "venv", "--clear", ...(shared ? ["--without-pip"] : []), venv], { stdio: "inherit" });
+    const [python, args] = shared ? ["python3", ["--python", venv]] : [join(venv, "bin", "python"), []];
+    execFileSync(python, ["-m", "pip", ...args, "install", "--quiet", "--disable-pip-version-check", ...requirements], {
+      stdio: "inherit",
+    });
     writeFileSync(complete, "");
   });
   return venv;
+}
+
+/** Such as 23.2; 0 without one. */
+function pipVersion(): number {
+  const { stdout } = spawnSync("python3", ["-m", "pip", "--version"], { encoding: "utf8" });
+  return Number(/^pip (\d+\.\d+)/.exec(stdout ?? "")?.[1] ?? 0);
 }
 
 /** Run `work` while no other process runs it. A lock older than ten minutes belongs to a process that has died. */
