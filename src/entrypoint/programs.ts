@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
 
-// The Python programs in the form in which they are passed on. In the bundle of the CLI, the results replace this module (scripts/build.mjs).
+// The Python programs in the form in which they are passed on. In the bundle of the CLI, the results replace this module (scripts/bundle.mjs).
 
 /** `inspect.py`, for `python3 -c`. */
 export const inspector: string = withoutComments(readFileSync(join(__dirname, "inspect.py"), "utf8"));

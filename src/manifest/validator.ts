@@ -4,7 +4,7 @@ import schema from "./manifest.schema.json";
 
 /**
  * Validate a value against the schema of a manifest. Every command that runs something needs this, so the bundle of the CLI contains the compiled
- * schema (`scripts/build.mjs`). Here, the first call compiles it.
+ * schema (`scripts/bundle.mjs`). Here, the first call compiles it.
  */
 export function manifestErrors(tree: unknown): readonly SchemaError[] {
   return schemaErrors(schema as unknown as JsonObject, tree, "the manifest schema");
