@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { filesThatShare } from "./test/sharing.ts";
 
 const results = process.env.PUSHPOOL_TEST_RESULTS;
 
@@ -20,6 +21,8 @@ const PURE = [
   "test/template/*.test.ts",
 ];
 
+const SHARED = filesThatShare(import.meta.dirname);
+
 /** Files that take minutes, then slow ones. If a slow one began last, the other workers would wait for it. */
 const SLOW = [
   /engine\/conformance\.|e2e\/keyRotation\.|deployments\/server\.|prefect\/versions\./,
@@ -35,13 +38,18 @@ class SlowestFirst extends BaseSequencer {
   }
 }
 
-function rankOf({ moduleId }: TestSpecification): number {
+/** A process ends when the next file is of another project. So the files that share processes must follow each other. */
+function rankOf({ moduleId, project }: TestSpecification): number {
+  if (project.name !== "isolated") return SLOW.length + (project.name === "shared" ? 0 : 2);
   const rank = SLOW.findIndex((slow) => slow.test(moduleId));
-  return rank < 0 ? SLOW.length : rank;
+  return rank < 0 ? SLOW.length + 1 : rank;
 }
 
 /** Everywhere: most tests take seconds, but a loaded machine may take minutes. */
 const PATIENT = { testTimeout: 180_000, hookTimeout: 240_000, expect: { poll: { timeout: 150_000 } } };
+
+/** The end-to-end tests run the built CLI, and some of the others do. */
+const SETUP = ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts"];
 
 export default defineConfig({
   test: {
@@ -54,12 +62,12 @@ export default defineConfig({
         test: {
           name: "isolated",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/fixtures/**", "test/soak/**", ...PURE],
-          // The end-to-end tests run the built CLI.
-          globalSetup: ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts", "test/browser/launcher.ts"],
+          exclude: ["test/fixtures/**", "test/soak/**", ...PURE, ...SHARED],
+          globalSetup: [...SETUP, "test/browser/launcher.ts"],
           ...PATIENT,
         },
       },
+      { test: { name: "shared", include: SHARED, exclude: PURE, isolate: false, globalSetup: SETUP, ...PATIENT } },
       { test: { name: "pure", include: PURE, isolate: false, globalSetup: ["test/sdkFlags.ts"], ...PATIENT } },
     ],
   },
