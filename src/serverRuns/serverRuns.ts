@@ -1,32 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { spellings } from "../deploymentName";
-import type { Json, JsonObject } from "../json";
+import type { Json } from "../json";
 import { readJson } from "../jsonText";
 import { isTerminal, type Run, type State } from "../model/run";
-import { suggestion } from "../nearest";
-import { readDeploymentByName, type ServerDeployment, someDeploymentNames } from "../prefect/api/deployments";
 import { createFlowRun, filterFlowRuns, proposeState, readFlowRun, readStates, type ServerRun } from "../prefect/api/flowRuns";
-import { readWorkPool, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { isRefusal } from "../prefect/prefectRefusal";
-import { checkRequest } from "../runs/checkRequest";
 import type { RunPlan } from "../runs/create";
 import type { Following } from "../runs/follow";
 import type { RunRequest } from "../runs/plan";
 import type { RunEvent } from "../runs/runsContext";
 import { oneLine } from "../shown";
 import type { LogLine } from "../targets/target";
-import { asWhole, asWritten, checkJobVariables, checkParameters } from "../template";
 import { UserError } from "../userError";
 import { contextMaker, type Shared } from "./contextMaker";
 import { findServerRun } from "./findServerRun";
 import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer";
 import { readJob } from "./job";
 import { NotOnServer } from "./notOnServer";
-import { createOnNamedPool, type NamedPool, namedPool, refuseOtherPool } from "./onNamedPool";
+import { createOnNamedPool, refuseOtherPool } from "./onNamedPool";
 import { planJob } from "./record";
+import { resolveOnServer } from "./resolveOnServer";
 import { type SubmitOnServer, submitOnServer } from "./submitOnServer";
 
 export interface ServerRunsParts {
@@ -34,16 +29,6 @@ export interface ServerRunsParts {
   shared: Shared;
   /** How long a cancelled run may take to end by itself, in seconds. @default 30 */
   graceSeconds?: number;
-}
-
-/** The requested deployment, on the server. */
-interface Found {
-  /** `<flow name>/<deployment name>` on the server. */
-  name: string;
-  deployment: ServerDeployment;
-  pool: WorkPool;
-  /** If the request names its work pool: `pool`, and more about it. */
-  named?: NamedPool;
 }
 
 /** The runs of a Prefect server. The server keeps their states. This process submits the runs that nobody else would submit. */
@@ -59,7 +44,7 @@ export class ServerRuns {
    */
   async createRun(request: RunRequest): Promise<{ run: Run; created: boolean; warnings: string[] }> {
     const { client, shared } = this.parts;
-    const { name, deployment, pool, named, jobVariables } = await this.#resolve(request);
+    const { name, deployment, pool, named, jobVariables } = await resolveOnServer(this.parts.client, request);
     const isElsewhere = pool.name !== deployment.work_pool_name;
     const { run, created } =
       named && isElsewhere
@@ -213,7 +198,7 @@ export class ServerRuns {
   /** The run and the request that would be created. Nothing is created or sent. */
   async planRun(request: RunRequest): Promise<RunPlan> {
     const { client, shared } = this.parts;
-    const { name, deployment, pool, named, jobVariables } = await this.#resolve(request);
+    const { name, deployment, pool, named, jobVariables } = await resolveOnServer(this.parts.client, request);
     const now = new Date().toISOString();
     const run = {
       id: "00000000-0000-0000-0000-000000000000",
@@ -262,53 +247,6 @@ export class ServerRuns {
     return this.followRun(id, { ...following, logs: false });
   }
 
-  /** Look up what the request names, and check the request against it. Nothing is sent. */
-  async #resolve(request: RunRequest): Promise<Found & { jobVariables: JsonObject }> {
-    checkRequest(request);
-    const found = await this.#find(request);
-    const { deployment, pool } = found;
-    const template = pool.base_job_template;
-    const given = writtenFor(pool, request);
-    if (deployment.enforce_parameter_schema && deployment.parameter_openapi_schema)
-      checkParameters(deployment.parameter_openapi_schema, { ...deployment.parameters, ...request.parameters }, "parameters");
-    if (Object.keys(template).length > 0) checkJobVariables(template, given, "job variable");
-    if (request.credentials !== undefined)
-      throw new UserError(
-        `--credentials ${request.credentials}: anyone may submit a run through a Prefect API, so it uses the credentials of its work pool "${pool.name}"`,
-      );
-    // In Prefect a whole variable overrides a dotted one, so send no dotted ones.
-    const schema = (template.variables ?? {}) as JsonObject;
-    return { ...found, jobVariables: asWhole(schema, deployment.job_variables, given) as JsonObject };
-  }
-
-  async #find(request: RunRequest): Promise<Found> {
-    const { client } = this.parts;
-    const { apiUrl } = client.connection;
-    const [name, other] = spellings(request.deployment);
-    const exact = await readDeploymentByName(client, name);
-    const deployment = exact ?? (await readDeploymentByName(client, other));
-    if (!deployment) {
-      const known = await someDeploymentNames(client);
-      throw new UserError(
-        `there is no deployment "${request.deployment}" at ${apiUrl}: ${suggestion(request.deployment, known) || "it has none"}`,
-      );
-    }
-    if (deployment.work_pool_name === null && request.workPool === undefined)
-      throw new UserError(
-        `deployment "${request.deployment}" has no work pool at ${apiUrl} (any more): \`pulumi refresh\` and \`pulumi up\` set it again`,
-      );
-    const found = exact ? name : other;
-    if (request.workPool !== undefined) {
-      const { workPool, idempotencyKey } = request;
-      const asked = { workPool, deployment: found, idempotencyKey };
-      const named = await namedPool(client, asked, deployment, (pool) => writtenFor(pool, request));
-      return { name: found, deployment, pool: named.pool, named };
-    }
-    const pool = await readWorkPool(client, deployment.work_pool_name as string);
-    if (!pool) throw new UserError(`work pool "${deployment.work_pool_name}" no longer exists at ${apiUrl}`, 5);
-    return { name: found, deployment, pool };
-  }
-
   #submitting(
     id: string,
     signal: AbortSignal,
@@ -324,11 +262,6 @@ export class ServerRuns {
     const { stack } = this.parts.shared;
     return shownRun(run, this.#names.get(run.id) ?? { deployment: run.deployment_id ?? "", stack, workPool: run.work_pool_name ?? "" });
   }
-}
-
-/** The run's own job variables, as its work pool reads them. */
-function writtenFor({ base_job_template: template }: WorkPool, { jobVariables = {}, jobVariableTexts = {} }: RunRequest): JsonObject {
-  return asWritten(template, jobVariables, jobVariableTexts) as JsonObject;
 }
 
 /** A run as it is on the server, with the facts that only this ledger has. */

@@ -3,19 +3,14 @@ import { Secret } from "../../secret";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import { listAt, neededTextAt, objectAt, textAt } from "../jobValues";
+import { REFERRED, resourceIdAt } from "./groupNames";
 
 /** The identities that the run's containers have. */
 export function addIdentities(resource: ValueObject, value: Value | undefined): void {
   if (value === null || value === undefined) return;
   const path = "job_configuration.identities";
-  const ids = listAt(value, path, "a list of resource ids").map((each, index) => {
-    const id = neededTextAt(each, `${path}[${index}]`);
-    if (!/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i.test(id))
-      throw new UserError(
-        `${path}[${index}]: must be a resource id as "/subscriptions/…/resourceGroups/…/providers/Microsoft.ManagedIdentity/userAssignedIdentities/…", not ${JSON.stringify(id)}`,
-      );
-    return id;
-  });
+  const given = listAt(value, path, "a list of resource ids");
+  const ids = given.map((each, index) => resourceIdAt(each, `${path}[${index}]`, REFERRED.identity));
   if (ids.length > 0) giveIdentities(resource, ids);
 }
 

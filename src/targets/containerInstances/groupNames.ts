@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
+import type { Value } from "../../json";
 import { UserError } from "../../userError";
 import { cleanLabels } from "../cloud/cleanLabels";
+import { neededTextAt } from "../jobValues";
 
 /** Where a container group is. */
 export interface GroupPlace {
@@ -64,4 +66,19 @@ export function tagsOf(labels: Record<string, string>, path: string): { tags: Re
   const count = Object.keys(tags).length;
   if (count > MAX_TAGS) throw new UserError(`${path}: with pushpool's own they are ${count} tags, and Azure takes ${MAX_TAGS}`);
   return { tags, warnings };
+}
+
+/** The types of the resources that a run refers to, with `…` for each name. */
+export const REFERRED = {
+  identity: "Microsoft.ManagedIdentity/userAssignedIdentities/…",
+  subnet: "Microsoft.Network/virtualNetworks/…/subnets/…",
+};
+
+/** @param type of {@link REFERRED} @throws {UserError} if it is not an id of a resource of that type */
+export function resourceIdAt(value: Value | undefined, path: string, type: string): string {
+  const id = neededTextAt(value, path);
+  const shape = `/subscriptions/…/resourceGroups/…/providers/${type}`;
+  const parts = shape.split("…").map((part) => part.replaceAll(".", "\\."));
+  if (new RegExp(`^${parts.join("[^/]+")}$`, "i").test(id)) return id;
+  throw new UserError(`${path}: must be a resource id as "${shape}", not ${JSON.stringify(id)}`);
 }

@@ -13,7 +13,7 @@ import { groupOf, RESOURCE } from "./armTemplate";
 import { GROUP_FIELDS } from "./groupFields";
 import { addIdentities, addPullIdentity, addRegistry } from "./groupIdentities";
 import { checkGroup, noGpu } from "./groupLimits";
-import { groupName, RUN_TAG, runTagValue, tagsOf } from "./groupNames";
+import { groupName, REFERRED, RUN_TAG, resourceIdAt, runTagValue, tagsOf } from "./groupNames";
 import type { GroupRequest } from "./groupRequest";
 
 const KEYS = [
@@ -173,18 +173,11 @@ function environmentOf(given: Value, env: Value): ValueObject[] {
 }
 
 function addNetwork(properties: ValueObject, job: ValueObject): void {
-  const texts = (key: string) => {
-    const value = job[key] ?? [];
-    return listAt(value, `${JOB}.${key}`, "a list of strings").map((each, index) => neededTextAt(each, `${JOB}.${key}[${index}]`));
-  };
-  const subnets = texts("subnet_ids");
-  for (const [index, id] of subnets.entries())
-    if (!/^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Network\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i.test(id))
-      throw new UserError(
-        `${JOB}.subnet_ids[${index}]: must be a resource id as "/subscriptions/…/resourceGroups/…/providers/Microsoft.Network/virtualNetworks/…/subnets/…", not ${JSON.stringify(id)}`,
-      );
+  const texts = (key: string, read: (value: Value, path: string) => string) =>
+    listAt(job[key] ?? [], `${JOB}.${key}`, "a list of strings").map((each, index) => read(each, `${JOB}.${key}[${index}]`));
+  const subnets = texts("subnet_ids", (id, path) => resourceIdAt(id, path, REFERRED.subnet));
   if (subnets.length > 0) properties.subnetIds = subnets.map((id) => ({ id }));
-  const nameServers = texts("dns_servers");
+  const nameServers = texts("dns_servers", neededTextAt);
   if (nameServers.length > 0) properties.dnsConfig = { ...(isObject(properties.dnsConfig) ? properties.dnsConfig : {}), nameServers };
 }
 

@@ -1,21 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import type { Container, End } from "../shared/container";
+import { cancelled, type Ending, failed, retry, started, WAITING, waiting } from "./executionConditions";
 import { GoogleError, notFound } from "./googleError";
 import type { World } from "./googleWorld";
 import { checkTimeout, checkVariable, startProblem } from "./jobs";
 import { Tracebacks } from "./logLines";
-import {
-  type Condition,
-  type ContainerSpec,
-  type Execution,
-  etagOf,
-  idOf,
-  type Job,
-  logUriOf,
-  type Task,
-  type TaskTemplate,
-} from "./resources";
+import { type ContainerSpec, type Execution, etagOf, idOf, type Job, logUriOf, type Task, type TaskTemplate } from "./resources";
 
 /** The overrides of `jobs.run`. */
 export interface Overrides {
@@ -78,7 +69,7 @@ export function startExecution(world: World, job: Job, overrides: Overrides, cre
   job.latestCreatedExecution = { name, createTime: now, completionStatus: "EXECUTION_PENDING" };
   live.set(execution, {});
   world.background.later(world.options.start / 2, () => {
-    if (execution.startTime === undefined && !isOver(execution)) execution.conditions = waiting(world);
+    if (execution.startTime === undefined && !isOver(execution)) execution.conditions = waiting(world.clock.now());
   });
   world.background.later(world.options.start, () => {
     if (!isOver(execution)) void run(world, execution, job);
@@ -275,16 +266,6 @@ export function isOver(execution: Execution): boolean {
   return state === "CONDITION_FAILED" || state === "CONDITION_SUCCEEDED";
 }
 
-type Ending = Omit<Condition, "type">;
-
-function failed({ reason, message }: { reason: string; message: string }): Ending {
-  return { state: "CONDITION_FAILED", message, reason };
-}
-
-function cancelled(): Ending {
-  return { state: "CONDITION_FAILED", message: "Execution cancelled.", executionReason: "CANCELLED" };
-}
-
 function end(world: World, execution: Execution, job: Job | undefined, ending: Ending): void {
   const now = world.clock.now();
   delete execution.runningCount;
@@ -307,34 +288,6 @@ function end(world: World, execution: Execution, job: Job | undefined, ending: E
       ending.state === "CONDITION_SUCCEEDED" ? "EXECUTION_SUCCEEDED" : wasCancelled ? "EXECUTION_CANCELLED" : "EXECUTION_FAILED";
     job.latestCreatedExecution = { ...job.latestCreatedExecution, completionTime: now, completionStatus };
   }
-}
-
-const WAITING = "Waiting for execution to complete.";
-
-/** The time between the reply of `jobs.run` and the start. */
-function waiting(world: World): Condition[] {
-  const lastTransitionTime = world.clock.now();
-  const state = "CONDITION_RECONCILING";
-  return [
-    { type: "Completed", state, message: WAITING, lastTransitionTime },
-    { type: "ResourcesAvailable", state, message: "Provisioning imported containers.", lastTransitionTime },
-  ];
-}
-
-function started(lastTransitionTime: string): Condition[] {
-  return ["ResourcesAvailable", "Started", "ContainerReady"].map((type) => ({ type, state: "CONDITION_SUCCEEDED", lastTransitionTime }));
-}
-
-/** Every execution that ran has this condition in the end, even without a retry. */
-function retry(lastTransitionTime: string, attempt: number): Condition {
-  return {
-    type: "Retry",
-    state: "CONDITION_SUCCEEDED",
-    message: `System will retry after 0:00:00 from lastTransitionTime for attempt ${attempt}.`,
-    lastTransitionTime,
-    severity: "INFO",
-    reason: "IMMEDIATE_RETRY",
-  };
 }
 
 function newTask(world: World, execution: Execution): Task {
@@ -377,14 +330,6 @@ export function jobNameOf(execution: Execution): string {
 function suffix(): string {
   const letters = "bcdfghjklmnpqrstvwxz2456789";
   return [...randomBytes(5)].map((byte) => letters[byte % letters.length]).join("");
-}
-
-/** The final result of an operation of `jobs.run`. */
-export function operationError(execution: Execution): { code: number; message: string } | undefined {
-  const completed = execution.conditions.find(({ type }) => type === "Completed");
-  if (completed?.state !== "CONDITION_FAILED") return undefined;
-  const code = completed.executionReason === "CANCELLED" ? 1 : /timeout was reached/.test(completed.message ?? "") ? 4 : 10;
-  return { code, message: completed.message ?? "" };
 }
 
 export function asJson(resource: Job | Execution | Task): JsonObject {

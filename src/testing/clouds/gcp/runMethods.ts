@@ -1,15 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
-import {
-  asJson,
-  cancelExecution,
-  deleteExecution,
-  executionNamed,
-  isOver,
-  type Overrides,
-  operationError,
-  startExecution,
-} from "./executions";
+import { operationError } from "./executionConditions";
+import { asJson, cancelExecution, deleteExecution, executionNamed, isOver, type Overrides, startExecution } from "./executions";
 import { type Call, type Method, PLACE, path } from "./googleCall";
 import { GoogleError } from "./googleError";
 import type { World } from "./googleWorld";
