@@ -63,7 +63,7 @@ Example:
     made
       .option("-y, --yes", "do not ask")
       .option("--engine <engine>", "pulumi or offline (default: pulumi if it is on PATH, else offline)")
-      .argument("[args...]", "arguments after -- are passed to pulumi");
+      .argument("[args...]", "arguments after -- go to pulumi; pushpool's own engine takes --replace, --target and --exclude");
   const fromManifest = (made: Command) =>
     made
       .option("--manifest <file>", "a manifest file, or - for standard input (default: the stack's)")
@@ -234,7 +234,7 @@ Example:
     .option("--wait", "with move: wait until no run is under way")
     .option("--cancel", "with move: go back, if the move was not finished")
     .option("--older-than <age>", "with prune: runs that ended longer ago than this, such as 90d or 12h")
-    .option("--with-keys", "with prune: also runs that hold an idempotency key; the same key then makes a new run")
+    .option("--with-keys", "with prune: also runs with an idempotency key; the same key then makes a new run")
     .option("--dry-run", "with prune: only count");
   fromManifest(
     command(

@@ -24,7 +24,7 @@ export interface LedgerCounts {
 export interface PruneRequest {
   /** Runs that ended before this time; ISO 8601, UTC. */
   before: string;
-  /** Whether runs go that hold an idempotency key, too: the same key then makes a new run. */
+  /** Whether to remove runs with an idempotency key too. The same key then makes a new run. */
   withKeys: boolean;
   /** Only count. */
   dryRun: boolean;
