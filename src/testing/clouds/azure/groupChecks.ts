@@ -98,7 +98,8 @@ function checkContainers({ name: group }: Wanted, { properties }: GroupSpec): vo
   if (containers.length === 0) throw bad("MissingContainers", `The containers of container group '${group}' are not specified.`);
   if (containers.length + initContainers.length > MAX_CONTAINERS)
     throw bad("TooManyContainers", `The container group '${group}' has more than ${MAX_CONTAINERS} containers.`);
-  for (const container of [...containers, ...initContainers]) {
+  const all: ContainerSpec[] = [...containers, ...initContainers];
+  for (const container of all) {
     if (container.properties.image.trim() === "")
       throw bad("MissingImage", `The image of container '${container.name}' in container group '${group}' is not specified.`);
     checkVariables(group, container);

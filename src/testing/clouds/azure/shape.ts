@@ -15,14 +15,33 @@ export type Shape =
   | { type: string; members: Record<string, Shape>; required?: readonly string[] };
 
 /** The words in which the shape of a body is written. */
-export const list = (of: Shape): Shape => ({ list: of });
-export const map = (of: Shape): Shape => ({ map: of });
+export const list = <const S extends Shape>(of: S) => ({ list: of });
+export const map = <const S extends Shape>(of: S) => ({ map: of });
 /** @param type as Azure's errors name it */
-export const object = (type: string, members: Record<string, Shape>, required: readonly string[] = []): Shape => ({
-  type,
-  members,
-  required,
-});
+export const object = <const Members extends Record<string, Shape>, const Required extends keyof Members & string = never>(
+  type: string,
+  members: Members,
+  required: readonly Required[] = [],
+) => ({ type, members, required });
+
+/** A value of a shape. What the fake does not look into may be any object. */
+export type ValueOf<S> = S extends "string"
+  ? string
+  : S extends "number" | "integer"
+    ? number
+    : S extends "boolean"
+      ? boolean
+      : S extends "any"
+        ? JsonObject
+        : S extends { list: infer Item }
+          ? ValueOf<Item>[]
+          : S extends { map: infer Item }
+            ? Record<string, ValueOf<Item>>
+            : S extends { members: infer Members; required: readonly (infer Required)[] }
+              ? { -readonly [Name in keyof Members as Name extends Required ? Name : never]: ValueOf<Members[Name]> } & {
+                  -readonly [Name in keyof Members as Name extends Required ? never : Name]?: ValueOf<Members[Name]>;
+                }
+              : never;
 
 /**
  * A body as Azure's JSON reader takes it: null is as good as nothing, "1.5" as good as 1.5, and a member that it does not know is refused.
