@@ -28,7 +28,7 @@ export interface AciApi {
   /** The location of a resource group. @throws {AzureFailure} `missing` */
   locationOf(place: GroupPlace, signal?: AbortSignal): Promise<string>;
   get(name: GroupName, signal?: AbortSignal): Promise<FoundGroup | undefined>;
-  /** Not repeated if it may have succeeded: a group that has ended would run again. @param group in the SDK's form */
+  /** Not repeated if it may have succeeded, because Azure would run a group that has ended again. @param group in the SDK's form */
   create(name: GroupName, group: JsonObject, options: CallOptions): Promise<void>;
   /** @returns whether it existed */
   stop(name: GroupName, signal?: AbortSignal): Promise<boolean>;
@@ -45,11 +45,11 @@ export interface AciApi {
   query(workspace: string, query: string, signal?: AbortSignal): Promise<Record<string, unknown>[]>;
 }
 
-/** How often to repeat a call whose image Azure could not read: a registry may be unavailable for a moment. */
+/** How often to retry if Azure could not read the image: a registry may be unavailable for a moment. */
 const IMAGE_RETRIES = 3;
 /** How long a query of Log Analytics is repeated, in milliseconds: the end of a run waits for it, and its lines can be read later, too. */
 const QUERY_PATIENCE = 5_000;
-/** A role may take ten minutes to be known, and each try counts as a creation: in milliseconds. */
+/** How often to retry while a role may be new, in milliseconds: it may need ten minutes, and each try counts as a creation. */
 const PULL_EVERY = 15_000;
 
 /** Open it. Its calls are repeated as long as that may help. */

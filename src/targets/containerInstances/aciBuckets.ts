@@ -5,7 +5,7 @@ import type { BucketSize, TokenBucket } from "../cloud/tokenBucket";
  * (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling), and how many container groups may be
  * created and deleted (https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits).
  *
- * A tenth of each burst is left over: calls that leave in time may arrive in bunches.
+ * The bursts are a tenth smaller than Azure's, because calls that are sent evenly may arrive together.
  */
 const SIZES = {
   reads: { burst: 225, perSecond: 25 },
@@ -30,7 +30,7 @@ export interface Caller {
   location?: string | undefined;
 }
 
-/** Resource Manager counts by principal, Container Instances by region whoever calls. */
+/** Resource Manager counts the calls of each principal, Container Instances all calls in a region. */
 export function aciBucket(name: AciBucket, { subscription, principal, location = "" }: Caller): TokenBucket {
   const owner = OF_REGION.test(name) ? `${subscription}/${location.toLowerCase().replaceAll(" ", "")}` : `${principal}/${subscription}`;
   return { key: `aci/bucket/${name}/${owner}`, ...SIZES[name] };
@@ -48,7 +48,7 @@ export function refusedBuckets({ message }: { message: string }, buckets: readon
   const [, hours] = /time interval '(\d\d):\d\d:\d\d'/.exec(message) ?? [];
   const found = hours === undefined ? [] : named(hours === "01" ? "AnHour/" : "InFiveMinutes/");
   if (found.length > 0) return found;
-  // One that names no quota may be of any but the hour's: emptied, that would hold up the next for long.
+  // It names no quota, so it may be any. But an empty bucket of the hour would delay the next call for long.
   const own = buckets.filter(({ key }) => !key.includes("AnHour/"));
   return message.includes("SubscriptionRequestsThrottled") ? own.filter(({ key }) => !key.includes("InFiveMinutes/")) : own;
 }

@@ -8,7 +8,7 @@ import type { AciApi, ListedGroup } from "./aciApi";
 import { asFailure } from "./azureFailures";
 import { formatId, type GroupPlace } from "./groupNames";
 
-/** How long the deleted groups of a pool may take to be gone, in milliseconds. */
+/** How long to wait until the deleted groups of a pool are gone, in milliseconds. */
 const GONE_WITHIN = 120_000;
 
 export interface AciLeftovers extends LeftoversOf {

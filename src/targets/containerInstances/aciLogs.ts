@@ -16,9 +16,9 @@ import { type Line, tailOf } from "./logTail";
 
 /** Reads at a time. */
 const AT_A_TIME = 4;
-/** Lines that one look reads first. Where they do not meet what is known, it reads all that Azure keeps. */
+/** How many lines one look reads first. If they do not follow the known lines, it reads everything that Azure has. */
 const LOOK = 2_000;
-/** How often the log of a run is taken down that nobody reads, in milliseconds: Azure keeps 4 MB of it, and 16 KB after its end. */
+/** How often to copy the log of a run that nobody reads, in milliseconds: Azure has only its last 4 MB, and 16 KB after its end. */
 const KEEP_EVERY = 15_000;
 /** For how long the log of a run that has ended can be read, in milliseconds: 30 days. */
 const KEPT = 30 * 86_400_000;
@@ -40,7 +40,7 @@ const LATER = "That may take ten minutes: read the log again later with `pushpoo
 export interface AciLogs extends LogReader {
   /** Store what Azure has. */
   pull(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
-  /** The same for a running run, every now and then. */
+  /** The same for a running run, but not more often than every {@link KEEP_EVERY}. */
   keep(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
   /** Store the last lines of a run that has ended: its group may then be deleted. */
   drain(id: InfrastructureId, end: Observation & { phase: "ended" }, signal?: AbortSignal): Promise<void>;
@@ -48,7 +48,7 @@ export interface AciLogs extends LogReader {
   prune(): Promise<boolean>;
 }
 
-/** @param late for how long a container may still write after Azure says that it was stopped, in milliseconds */
+/** @param late how long a container may still write after Azure reports that it was stopped, in milliseconds */
 export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: SharedNotes; watcher: Watcher; late: number }): AciLogs {
   const limit = pLimit(AT_A_TIME);
   const journal = new LogJournal(notes);
@@ -92,7 +92,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
     return true;
   }
 
-  /** Lines that Azure has not kept, read from Log Analytics if the run's output goes there too. A line says what is missing, at its place. */
+  /** Lines that Azure no longer has, from Log Analytics if the run's output is also there. A line at the gap says what is missing. */
   async function missing(id: InfrastructureId, place: Place, gapAt: string, signal?: AbortSignal): Promise<LogLine[]> {
     const { workspace, container, at: sentAt } = (await runNote(notes, id).value()) ?? {};
     const { before, after } = await journal.around(id, place, NEIGHBOURS);

@@ -45,7 +45,7 @@ export function stopNote(notes: SharedNotes, id: InfrastructureId): Note<StopNot
   return jsonNote(notes, `aci/stop/${id}`);
 }
 
-/** How it ended: noted when it is first seen, for Azure may start it again, and the group goes. */
+/** How it ended: noted when it is first seen, because Azure may start it again, and somebody may delete the group. */
 export function endNote(notes: SharedNotes, id: InfrastructureId): Note<End> {
   return jsonNote(notes, `aci/end/${id}`);
 }

@@ -43,7 +43,7 @@ export interface Sends {
 /** A look before a PUT has found the group. */
 class AlreadyThere extends Error {}
 
-/** @param settle how long a group may take to show up, in milliseconds */
+/** @param settle how long a new group may be invisible, in milliseconds */
 export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNotes; settle: number }): Sends {
   /** @throws {UserError} if it belongs to somebody else */
   async function isThere({ name, run }: Wanted, signal?: AbortSignal): Promise<boolean> {
@@ -112,7 +112,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
       const id = formatId(wanted.name);
       const held = await sendNote(notes, id).held();
       if (held.value?.taken) return id;
-      // A run of the ledger may have been sent without a note: the newest may be lost when the machine goes down.
+      // A run may have been sent without a note: a crash of the machine may lose the newest notes.
       const found = held.value === undefined && !remembered ? await isThere(wanted, signal) : await appears(wanted, signal);
       if (found) return record(id, remembered);
       if (held.value) await held.replace(undefined);

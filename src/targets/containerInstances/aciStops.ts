@@ -16,7 +16,7 @@ const PENDING_LOOKS = 4;
 
 /** Stops container groups. */
 export interface Stops {
-  /** Ask a run to stop. Whoever sees its end knows then why. */
+  /** Ask a run to stop, and note why. */
   stop(id: InfrastructureId, why: StopNote, signal?: AbortSignal): Promise<void>;
   /**
    * Stop what goes on after a run's end: a sidecar, or a container that Azure started again. Azure must show that it has stopped.
@@ -63,9 +63,9 @@ export function openStops({
 
   return {
     async stop(id, why, signal) {
-      // Before it is asked: whoever sees the end knows then that it was us.
+      // Before the request: then everyone who sees the end knows that it was us.
       const first = await stopNote(notes, id).create(why);
-      // Once it is stopped Azure keeps only the last of its output.
+      // After the stop, Azure has only the end of its output.
       await readLog(id, signal);
       try {
         await stopGroup(id, signal);

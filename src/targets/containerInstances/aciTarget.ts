@@ -39,10 +39,10 @@ import type { GroupRequest } from "./groupRequest";
  * Runs as container groups of Azure Container Instances, for the runs of one `azure-container-instance:push` pool.
  *
  * - A run is a container group of its own. Its name is made of the stack, the run and the attempt; an infrastructure id is its resource id.
- * - Azure keeps the end of a container's output only, and nothing once the group is gone. Whoever watches a run or reads its log takes it down;
- *   the group is deleted after that.
+ * - Azure has only the end of a container's output, and nothing after the group is deleted. A process that watches a run or reads its log copies
+ *   the output first. Then the group is deleted.
  * - Azure may start a container again whatever its restart policy says. The first end counts, and what runs after it is stopped.
- * - Azure has no time limit for a group: whoever watches one to its end asks it to stop (`enforceLimits`); looking at it does not.
+ * - Azure has no time limit for a group. A process that watches a run to its end stops it (`enforceLimits`). A single look does not.
  * @throws {UserError} if the pool's credentials or endpoints cannot be used
  */
 export async function createContainerInstancesTarget(place: Omit<TargetPlace, "home">): Promise<Target> {
@@ -59,7 +59,7 @@ export function targetOver(access: Access, pool: PoolAccess, place: Omit<TargetP
 const MANY = 100;
 
 class ContainerInstancesTarget implements Target {
-  // Azure shows one group in each call, and takes 25 calls a second.
+  // Azure shows one group in each call, and allows 25 calls a second.
   readonly pace = { first: 1_000, longest: 5_000, together: 50 };
   readonly ownGrace = "Azure itself decides how long the containers of a stopped group have between SIGTERM and SIGKILL";
   readonly #access: Access;
@@ -143,7 +143,7 @@ class ContainerInstancesTarget implements Target {
     return this.#orExplain("observing runs", () => this.#watcher.observe(ids, signal));
   }
 
-  /** Also takes down the output of runs that go on: Azure keeps the end of it only. */
+  /** Also copies the output of running runs, because Azure has only the end of it. */
   async enforceLimits(ids: readonly InfrastructureId[], signal?: AbortSignal): Promise<void> {
     await this.#orExplain("stopping what is past its time limit", async () => {
       await Promise.all(ids.map((id) => this.#watcher.enforceLimit(id, signal)));
@@ -247,7 +247,7 @@ function remembered({ container, keep, timeoutSeconds, startTimeoutSeconds, grou
   return { container, keep, timeoutSeconds, startTimeoutSeconds, ...(workspace === undefined ? {} : { workspace }) };
 }
 
-/** A group as the SDK takes it: secrets revealed, and without the levels called `properties`. */
+/** A group in the form of the SDK: secrets revealed, and without the levels called `properties`. */
 function forSdk(group: ValueObject): JsonObject {
   const flat = (value: Value | undefined): Value => {
     if (!isObject(value)) return value ?? null;

@@ -74,7 +74,7 @@ export function openWatcher({
       limits.over(id);
       const seen = await absences.gone(id, note?.at);
       if (seen.phase !== "ended") return seen;
-      // A group goes only when someone deletes it.
+      // A group is gone only if somebody has deleted it.
       const outcome = stopped
         ? outcomeOfStop(stopped)
         : startedAt === undefined

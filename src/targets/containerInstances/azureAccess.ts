@@ -21,23 +21,23 @@ const CLOUDS: Record<string, Record<Exclude<Service, "login">, string>> = {
 };
 const PUBLIC = "login.microsoftonline.com";
 
-/** Whose Azure a pool's runs go to, and how to be let in there. */
+/** The Azure of a pool's runs, and the login to it. */
 export interface Access extends PoolFacts {
   pool: string;
   /** Base URLs. */
   endpoints: { management: string; logs: string };
   /** What tokens are for, whatever the base URL. */
   scopes: { management: string; logs: string };
-  /** Whether identity tokens take the place of a secret. */
+  /** Whether it uses identity tokens instead of a secret. */
   federated: boolean;
   /** When the credentials were made, in milliseconds; absent: long ago. */
   createdAt?: number;
-  /** A new one: it keeps the tokens that it was given. */
+  /** A new one. It stores the tokens that it gets. */
   credential(): Promise<TokenCredential>;
 }
 
 /**
- * What a pool's definition says of its cloud.
+ * What a pool's definition says about its cloud.
  * @throws {UserError} naming the field that cannot be used
  */
 export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
@@ -57,7 +57,7 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
         ? `${at}: needs all of client_id, tenant_id and client_secret, or none of them`
         : `${at}: needs client_id and tenant_id beside the block's federation`,
     );
-  // Azure's library takes nothing else.
+  // Azure's library accepts nothing else.
   if (tenantId !== undefined && !/^[0-9a-zA-Z.-]+$/.test(tenantId))
     throw new UserError(
       `${at}.tenant_id: ${JSON.stringify(tenantId)} is not a tenant: give its id, as \`az account show --query tenantId\` shows it`,

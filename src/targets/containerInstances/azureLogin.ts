@@ -98,7 +98,7 @@ export function loginOver(
     try {
       return await replies.run(reply, () => own.getToken(scopes, options));
     } catch (error) {
-      // It may repeat what it heard, for a minute.
+      // It may repeat the last reply for a minute.
       if (credential === own) credential = undefined;
       if (reply.unsent !== undefined) throw reply.unsent;
       throw error instanceof Error && LOGIN.test(error.name) ? new LoginError(error, reply, assertions?.explanation()) : error;

@@ -1,6 +1,6 @@
 import { AGAIN, type Remedy } from "../cloud/remedy";
 
-/** What has an action. */
+/** A role with an action. */
 interface Role extends Remedy {
   /** The role of Azure's own that has it, and on what. */
   role: string;
@@ -8,7 +8,7 @@ interface Role extends Remedy {
   first?: string;
 }
 
-/** For the actions that this target's calls take. The first that fits counts. */
+/** For the actions that this target's calls need. The first match counts. */
 const ROLES: readonly Role[] = [
   {
     has: /userAssignedIdentities\/assign\/action/i,

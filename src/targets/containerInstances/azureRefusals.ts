@@ -11,7 +11,7 @@ export interface Caller {
   pool: string;
 }
 
-/** What a user hears when a call has failed for good: exit code 5. @param what the work, as "submitting the run" */
+/** The user's message after a call failed for good: exit code 5. @param what the work, such as "submitting the run" */
 export function refusal(what: string, failure: AzureFailure, { clientId, pool }: Caller): UserError {
   const as = clientId === undefined ? "your own Azure login" : `application ${clientId}`;
   const renew = `give the credentials block of work pool "${pool}" a new client_secret. Where the stack has it, give ContainerInstancePushPool another secretVersion, and run \`pushpool up\``;

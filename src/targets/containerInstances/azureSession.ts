@@ -23,7 +23,7 @@ interface LoggedIn {
 
 const DONE = JSON.stringify({ properties: { provisioningState: "Succeeded", containers: [], osType: "Linux" } });
 
-/** @param fewLeft hears of a reply by which few calls are left */
+/** @param fewLeft called if a reply says that few calls are left */
 export function openSession(
   access: Access,
   fewLeft: (bucket: AciBucket, left: number, owner: Omit<Caller, "principal">) => Promise<void>,
@@ -52,7 +52,7 @@ export function openSession(
             $host: endpoints.management,
             endpoint: endpoints.management,
             credentialScopes: [scopes.management],
-            // Repeating is done here, by what all processes know of Azure's buckets, and never a PUT that may have been done.
+            // pushpool retries itself: it respects Azure's quotas in all processes, and never repeats a PUT that may have succeeded.
             retryOptions: { maxRetries: 0 },
             additionalPolicies: [{ position: "perRetry", policy: watchingReplies(subscription) }],
           });
@@ -72,9 +72,9 @@ export function openSession(
         const few = leftBy(request.method, (name) => response.headers.get(name));
         const { location } = few.length === 0 ? {} : (jsonIn(response.bodyAsText ?? "") as { location?: string });
         for (const [bucket, left] of few) await fewLeft(bucket, left, { subscription, location });
-        // The SDK would wait for the operation. What counts is the group, and reading operations takes a permission of its own.
+        // The SDK would wait for the operation. Only the group counts, and reading operations needs one more permission.
         for (const header of ["azure-asyncoperation", "location"]) response.headers.delete(header);
-        // It would then look at the group, which is the watcher's business: so the reply says that all is done.
+        // Then it would read the group, which the watcher does. So the reply says that the operation is done.
         if (request.method === "PUT" && response.status < 300) response.bodyAsText = DONE;
         return response;
       },
@@ -120,7 +120,7 @@ export function openSession(
   };
 }
 
-/** Fires once a call has taken too long, or nobody wants its answer any more. */
+/** Fires after the time limit of a call, or when the caller stops waiting. */
 export function within(signal: AbortSignal | undefined): AbortSignal {
   const limit = AbortSignal.timeout(CALL_TIMEOUT);
   return signal ? AbortSignal.any([signal, limit]) : limit;
@@ -132,7 +132,7 @@ interface ErrorBody {
   innererror?: ErrorBody;
 }
 
-/** Log Analytics says what is wrong in the innermost of its errors. */
+/** The innermost error of Log Analytics says what is wrong. */
 function saidBy({ message, innererror }: ErrorBody): string | undefined {
   return (innererror && saidBy(innererror)) ?? message;
 }

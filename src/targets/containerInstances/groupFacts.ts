@@ -17,7 +17,7 @@ interface Instance {
 /** Times before this are .NET's and Go's words for "none". */
 const FIRST_TIME = Date.UTC(2000, 0, 1);
 
-/** What of a group matters for its run. @param group as the SDK has it: it fills in nothing that Azure left out */
+/** The facts of a group that matter for its run. @param group as the SDK has it: it fills in nothing that Azure left out */
 export function factsOf(group: Loose<ContainerGroup>): GroupFacts {
   const { provisioningState, instanceView, priority, osType, containers, initContainers } = group;
   return {

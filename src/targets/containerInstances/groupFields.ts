@@ -98,7 +98,7 @@ const properties = fields(
   ["containers", "osType"],
 );
 
-/** What Azure takes in a container group (api-version 2023-05-01). A test compares the names with the description in Azure's SDK. */
+/** What Azure accepts in a container group (api-version 2023-05-01). A test compares the names with the description in Azure's SDK. */
 export const GROUP_FIELDS = fields(
   {
     location: text,

@@ -14,9 +14,9 @@ const CEILINGS = {
   Dedicated: { cpu: 31, memory: 240 },
   Spot: { cpu: 4, memory: 16 },
 };
-/** Up to these a region has room for most groups. */
+/** A region has room for most groups up to this size. */
 const USUAL = { cpu: 4, memory: 16 };
-/** The most that Azure Resource Manager takes in a request, in bytes. */
+/** Limit of Azure Resource Manager for a request, in bytes. */
 const MAX_REQUEST = 4 * 1024 * 1024;
 
 interface Container {
@@ -48,8 +48,8 @@ interface Group {
 
 /**
  * Checks that need the whole group.
- * @param group as {@link GROUP_FIELDS} has it, with a word in place of each secret
- * @returns what the user should hear
+ * @param group as {@link GROUP_FIELDS} has it, with asterisks in place of each secret
+ * @returns warnings
  * @throws {UserError} naming the path of what Azure would refuse
  */
 export function checkGroup(group: JsonObject): string[] {

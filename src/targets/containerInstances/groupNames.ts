@@ -22,7 +22,7 @@ export function formatId({ subscription, resourceGroup, group }: GroupName): str
   return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/${PROVIDER}/${group}`;
 }
 
-/** @throws {Error} if it is none of ours */
+/** @throws {Error} if it is not an id of this target */
 export function parseId(id: string): GroupName {
   const [, subscription, resourceGroup, group] = ID.exec(id) ?? [];
   if (subscription === undefined || resourceGroup === undefined || group === undefined) throw new Error(`"${id}" is no container group`);
@@ -48,7 +48,7 @@ export function runTagValue(runId: string, attempt: number): string {
   return `${runId}/${attempt}`;
 }
 
-/** Azure takes so many tags of a resource (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations). */
+/** Most tags of a resource in Azure (https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations). */
 const MAX_TAGS = 50;
 
 /**

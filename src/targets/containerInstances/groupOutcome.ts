@@ -34,7 +34,7 @@ export interface ContainerEvent {
   firstAt?: number;
 }
 
-/** What of a container group matters here. */
+/** The facts of a container group that matter here. */
 export interface GroupFacts {
   /** Of the last operation, not of the run. */
   provisioningState?: string;
@@ -47,7 +47,7 @@ export interface GroupFacts {
   initContainers: ContainerFacts[];
 }
 
-/** A stop of our own: whoever sees the end knows by it that it was us. */
+/** A stop by pushpool. It says later why the run ended. */
 export interface StopNote {
   why: "cancelled" | "pending" | "running";
   reason?: string;
@@ -62,7 +62,7 @@ export interface Known {
   stop?: StopNote | undefined;
 }
 
-/** Azure's own words for a stop by whoever may. */
+/** Azure's own words for a stop, by anyone. */
 const STOPPED = /stopped per client request/i;
 /** Azure's words for a machine that was lost. */
 const NODE_LOST = /infrastructure error/i;

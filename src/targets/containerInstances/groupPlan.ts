@@ -41,7 +41,7 @@ const KEYS = [
   "arm_template",
 ];
 
-/** Variables that Prefect's worker hides, whatever they hold. */
+/** Variables that Prefect's worker always hides. */
 const HIDDEN = ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"];
 
 /** What a plan needs to know of the pool. */
@@ -61,7 +61,7 @@ const AZURE: Vendor = {
 /**
  * A job configuration of Prefect's `azure-container-instance` template as a request: one container group for one attempt. The first container of
  * the template is the run's.
- * @throws {UserError} naming the path of what cannot be honoured
+ * @throws {UserError} naming the path of what pushpool cannot do
  */
 export function planGroup(job: ValueObject, run: RunToPlan, pool: PoolFacts): Submission {
   checkKeys(job, KEYS, "azure-container-instance:push");
@@ -119,7 +119,7 @@ function placeOf(job: ValueObject): { subscription: string; resourceGroup: strin
   return { subscription, resourceGroup };
 }
 
-/** The run's container: command, image and environment. @returns what the user should hear */
+/** The run's container: command, image and environment. @returns warnings */
 function fillContainer(properties: ValueObject, job: ValueObject): string[] {
   const shown = "whoever may look at the container group could read it. Pass it in env";
   const command = wordsAt(job.command, `${JOB}.command`, shown);
@@ -135,20 +135,20 @@ function fillContainer(properties: ValueObject, job: ValueObject): string[] {
   return image === undefined ? [BASE_IMAGE_TAKEN] : [];
 }
 
-/** Prefect passes a number that was written as a string on as it is, and Azure takes numbers only. */
+/** Prefect sends a number that was written as a string unchanged, and Azure accepts only numbers. */
 function sizeOf(text: string, path: string): number {
   if (!/^\s*\d+(\.\d+)?\s*$/.test(text)) throw new UserError(`${path}: must be a number, not ${JSON.stringify(text)}`);
   return Number(text);
 }
 
-/** A number of seconds, which Prefect's worker also takes as a string. */
+/** A number of seconds, which Prefect's worker also accepts as a string. */
 function secondsOf(value: Value | undefined): Value {
   return typeof value === "string" && /^\s*\d+(\.0*)?\s*$/.test(value) ? Number(value) : numbered(value ?? null);
 }
 
 const FLAGS: Record<string, boolean> = { true: true, yes: true, on: true, "1": true, false: false, no: false, off: false, "0": false };
 
-/** A flag, which Prefect's worker also takes as a word or a number. */
+/** A flag, which Prefect's worker also accepts as a word or a number. */
 function flagOf(value: Value | undefined): Value | undefined {
   const plain = numbered(value ?? null);
   return (typeof plain === "string" || typeof plain === "number" ? FLAGS[String(plain).toLowerCase()] : undefined) ?? plain;
@@ -213,14 +213,14 @@ function numbered(value: Value): Value {
   return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, numbered(each)])) : value;
 }
 
-/** Azure's API takes no `null`. */
+/** Azure's API accepts no `null`. */
 function withoutNull(value: Value): Value {
   if (Array.isArray(value)) return value.filter((each) => each !== null).map(withoutNull);
   if (!isObject(value)) return value;
   return Object.fromEntries(Object.entries(value).flatMap(([key, each]) => (each === null ? [] : [[key, withoutNull(each)]])));
 }
 
-/** Fields that Azure takes and never shows again. */
+/** Fields that Azure never shows again. */
 const WRITE_ONLY = ["secureValue", "password", "workspaceKey", "storageAccountKey"];
 
 /** The paths of secrets that are given as plain text. */

@@ -10,7 +10,7 @@ export interface GroupRequest {
   group: ValueObject;
   /** Leave the group after the run, stopped. */
   keep: boolean;
-  /** Seconds; `null`: none. Azure has no such limit: who watches stops the group. */
+  /** Seconds; `null`: none. Azure has no such limit: the process that watches stops the group. */
   timeoutSeconds: number | null;
   /** Seconds that it may take to start; `null`: any time. */
   startTimeoutSeconds: number | null;

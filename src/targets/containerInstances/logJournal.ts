@@ -14,7 +14,7 @@ export interface Place {
 
 /** Notes of logs that are whole, by the time when their runs ended. */
 const CLOSED = "aci/closed/";
-/** From so many characters a part takes no more entries. */
+/** A part with so many characters gets no more entries. */
 const PART = 64 * 1024;
 
 /**
@@ -121,7 +121,7 @@ export class LogJournal {
   }
 
   /**
-   * Remove the lines of runs that ended before a time, the oldest first; a line says so to whoever reads one later.
+   * Remove the lines of runs that ended before a time, the oldest first; a line in their place says so.
    * @param before in ISO 8601
    * @param limit the most runs
    * @returns whether more may be left

@@ -90,7 +90,7 @@ const BUILT_IN: readonly RoleDefinition[] = [
   ]),
 ];
 
-/** Who may do what. */
+/** The roles, and who has them where. */
 export class Access {
   /** By GUID. */
   readonly definitions = new Map<string, RoleDefinition>(BUILT_IN.map((role) => [role.name, role]));
@@ -108,7 +108,7 @@ export class Access {
     return this.definitions.get(name) ?? [...this.definitions.values()].find(({ roleName }) => roleName === role);
   }
 
-  /** When a change of now takes effect. */
+  /** When a change that is made now takes effect. */
   effectiveAt(): number {
     return Date.now() + this.#delay;
   }

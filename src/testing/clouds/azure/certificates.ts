@@ -73,7 +73,7 @@ function certificate({ subject, publicKey, issuer, issuerKey, extensions }: Sign
   return `-----BEGIN CERTIFICATE-----\n${lines.join("\n")}\n-----END CERTIFICATE-----\n`;
 }
 
-/** New keys and certificates. They are good for a month. Each authority has a name of its own, so that a client may trust several. */
+/** New keys and certificates. They are valid for a month. Each authority has another name, so a client can trust several. */
 export function makeCertificates(): Certificates {
   const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const server = generateKeyPairSync("ec", { namedCurve: "P-256" });

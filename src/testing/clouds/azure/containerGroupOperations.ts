@@ -55,7 +55,7 @@ export const CONTAINER_GROUP_OPERATIONS: readonly Operation[] = [
     action: `${NAMESPACE}/locations/operations/read`,
     verb: "GET",
     pattern: path("{S}", `/providers/${NAMESPACE}/locations/{location}/operations/{operation}`),
-    // Who may only see one resource group can watch what goes on there.
+    // A caller with rights on one resource group only can watch the operations there.
     scopeOf: ({ world, path: { operation = "", scope = "" } }) => world.operations.get(operation)?.group ?? scope,
     handle: operationStatus,
   },
@@ -111,7 +111,7 @@ function troubleOf({ fault }: Call): StartTrouble | undefined {
   return fault?.kind === "pullFails" || fault?.kind === "noNode" ? fault.kind : undefined;
 }
 
-/** What may be changed of a group that goes on. One that has ended is replaced by a new one. @throws {ArmError} */
+/** Which changes of a running group are valid. A group that has ended is replaced. @throws {ArmError} */
 function checkUpdate(world: Call["world"], existing: Group, spec: Group["spec"]): void {
   if (isOver(existing)) return;
   refuseWhileBusy(world, existing);
@@ -188,7 +188,7 @@ function startAgain(call: Call, verb: "start" | "restart"): Answer {
   return { status: verb === "start" ? 202 : 204, headers: operationHeader(call, group, operation) };
 }
 
-/** @throws {ArmError} 409 while an operation goes on */
+/** @throws {ArmError} 409 during another operation */
 function refuseWhileBusy(world: Call["world"], group: Group): void {
   const waits = world.waiting.has(group);
   if (waits || !["Pending", "Creating", "Updating", "Deleting", "Repairing"].includes(group.provisioningState)) return;

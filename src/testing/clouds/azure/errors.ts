@@ -25,7 +25,7 @@ export class ArmError extends CloudError {
   }
 }
 
-/** Resource Manager's own errors, which the providers behind it do not hear of. */
+/** An error of Resource Manager itself, before a provider gets the call. */
 export function gatewayError(status: number, code: string, message: string, { headers = {}, ...more }: ArmErrorMore = {}): ArmError {
   return new ArmError(status, code, message, { ...more, headers: { "x-ms-failure-cause": "gateway", ...headers } });
 }

@@ -28,7 +28,7 @@ export interface Assertion {
   subject: string;
   /** @default "api://AzureADTokenExchange" */
   audience?: string;
-  /** How long it is good for, in seconds. @default 600 */
+  /** How long it is valid, in seconds. @default 600 */
   seconds?: number;
 }
 

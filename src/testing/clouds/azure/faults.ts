@@ -14,7 +14,7 @@ export type Fault =
   /** The container group is made, and then does not start. */
   | { kind: StartTrouble };
 
-/** The error of a fault that keeps Azure from looking at a call. */
+/** The error of a fault because of which Azure does not look at a call. */
 export function errorOf(fault: Fault): ArmError | undefined {
   switch (fault.kind) {
     case "refuse": {

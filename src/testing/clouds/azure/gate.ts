@@ -18,7 +18,7 @@ const VERSIONS: Record<string, readonly string[]> = {
 const ALWAYS = new Set(["Microsoft.Resources", "Microsoft.Authorization"]);
 
 /**
- * What Resource Manager checks before a provider hears of a call: API version, subscription, limits, permission, resource group,
+ * What Resource Manager checks before a provider gets a call: API version, subscription, limits, permission, resource group,
  * registration and locks.
  * @returns headers of the answer
  * @throws {ArmError} in Azure's words

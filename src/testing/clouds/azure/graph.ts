@@ -106,7 +106,7 @@ function listApplications(call: Call): Answer {
   return { body: all("applications", applications(call.world).filter(filterOf(call)).map(applicationView)) };
 }
 
-/** Managed identities log in as applications do, and are none. */
+/** Managed identities log in as applications do, but are not in this list. */
 function applications({ directory, identities }: World): Client[] {
   const managed = new Set([...identities.values()].map(({ clientId }) => clientId));
   return [...directory.clients.values()].filter(({ appId }) => !managed.has(appId));

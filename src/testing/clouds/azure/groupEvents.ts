@@ -4,7 +4,7 @@ import { happen, kill, place, runAgain } from "./groupLife";
 import type { Ending, Group, Instance } from "./groups";
 import type { World } from "./world";
 
-/** What befalls a container group, though nobody asked for it. */
+/** What happens to a container group without a request. */
 
 export function outOfMemory(group: Group, container?: string): void {
   end(instanceOf(group, container), { exitCode: 137, detailStatus: "Error" });

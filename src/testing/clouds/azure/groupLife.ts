@@ -81,7 +81,7 @@ function giveUpLater(world: World, group: Group): void {
   const { life } = group;
   world.background.later(world.options.startTimeout, () => {
     if (group.life !== life || group.provisioningState === "Succeeded") return;
-    // It goes on trying until somebody stops it.
+    // It continues to try until somebody stops it.
     group.provisioningState = "Failed";
     const message = `Subscription deployment didn't successfully finish. The container group '${group.name}' timed out after 30 minutes.`;
     if (group.operation) Object.assign(group.operation, { status: "Failed", error: { code: "ContainerGroupDeploymentTimeout", message } });
@@ -238,7 +238,7 @@ export function stopGroup(world: World, group: Group): void {
   for (const instance of group.init) instance.process?.stop(world.options.grace);
 }
 
-/** End the commands of a group, without a word of it. */
+/** Kill the commands of a group. Nothing reports it. */
 export function kill(group: Group): void {
   for (const { process } of [...group.init, ...group.containers]) process?.kill();
 }

@@ -46,7 +46,7 @@ export interface LogLine {
   text: string;
 }
 
-/** A container of a group, as it goes on. */
+/** A container of a group, and its state. */
 export interface Instance {
   spec: ContainerSpec;
   restartCount: number;
@@ -57,7 +57,7 @@ export interface Instance {
   /** Of the last start only. */
   log: LogLine[];
   process?: Container;
-  /** What it ends with, whatever its command says. */
+  /** How it ends, whatever its command does. */
   ending?: Ending;
 }
 
@@ -85,7 +85,7 @@ export interface Group {
   containers: Instance[];
   /** Which life of it this is: what still runs of an earlier one changes nothing. */
   life: number;
-  /** What goes on with it. */
+  /** The operation under way. */
   operation?: GroupOperation;
 }
 

@@ -2,9 +2,9 @@ import type { JsonObject } from "../../../json";
 import type { Call, Operation } from "./api";
 import { type StoredType, storedOperations } from "./storedResources";
 
-/** A resource type that the fake keeps as it was written, and what it checks of it. */
+/** A resource type that the fake stores as it was written, and its checks. */
 export interface KeptType extends Pick<StoredType<JsonObject>, "type" | "pattern" | "located" | "missing" | "checkDelete" | "deleted"> {
-  /** @throws {ArmError} for a body that Azure does not take */
+  /** @throws {ArmError} for a body that Azure refuses */
   check?(call: Call, properties: JsonObject): void;
   /** Properties that Azure fills in, when it is made. */
   filled?(call: Call): JsonObject;

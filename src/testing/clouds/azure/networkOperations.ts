@@ -9,7 +9,7 @@ const SUBNET = `${VNET}/subnets`;
 const NAT = "Microsoft.Network/natGateways";
 const ADDRESS = "Microsoft.Network/publicIPAddresses";
 
-/** Virtual networks, their subnets, and the way out of them. No packet goes through: the fake keeps them, and checks what refers to what. */
+/** Virtual networks, their subnets, and their NAT gateways. The fake sends no packets. It stores them, and checks the references between them. */
 export const NETWORK_OPERATIONS: readonly Operation[] = [
   ...keptOperations({
     type: ADDRESS,
@@ -121,7 +121,7 @@ function notThere(id: string, by: string): ArmError {
   );
 }
 
-/** Whether a range of IPv4 addresses lies in another one. */
+/** Whether a range of IPv4 addresses is part of another one. */
 function contains(space: string, range: string): boolean {
   const [outer, inner] = [bitsOf(space), bitsOf(range)];
   return outer !== undefined && inner?.startsWith(outer) === true;

@@ -36,7 +36,7 @@ export interface FakeAzureOptions extends CommonOptions {
   principalDelay?: number;
   /** Where the documents of OIDC issuers are, by `iss`, if not under the issuer's own URL: a fake issuer. @default none */
   issuers?: Record<string, string>;
-  /** How long an access token is good for, in seconds. @default 3599 */
+  /** How long an access token is valid, in seconds. @default 3599 */
   tokenLifetime?: number;
   /** Most that a subscription may have in a region. @default 100 groups, 100 cores, 10 Spot cores */
   quotas?: Partial<Record<Quota, number>>;

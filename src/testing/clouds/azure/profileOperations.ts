@@ -2,7 +2,7 @@ import type { Operation } from "./api";
 import { ArmError } from "./errors";
 import { keptOperations } from "./keptResources";
 
-/** Container group profiles: descriptions of container groups, of which none runs (2024-05-01-preview). */
+/** Container group profiles: descriptions of container groups; the fake runs none of them (2024-05-01-preview). */
 export const PROFILE_OPERATIONS: readonly Operation[] = keptOperations({
   type: "Microsoft.ContainerInstance/containerGroupProfiles",
   check: ({ path: { name = "" } }, { containers, osType }) => {

@@ -24,7 +24,7 @@ export function regionOf(location: string): string {
   return location.toLowerCase().replaceAll(" ", "");
 }
 
-/** Resource Manager takes no resource without a location that its type has. @throws {ArmError} */
+/** Resource Manager refuses a resource without a location, or in one where its type does not exist. @throws {ArmError} */
 export function checkLocation(location: Json | undefined, type: string, regions: readonly string[] = REGIONS): asserts location is string {
   demandRegion(location, regions, "LocationNotAvailableForResourceType", [
     `resource type '${type}'`,

@@ -84,7 +84,7 @@ const SERVICES: readonly {
 ];
 /** Bytes of a request's body. */
 const LARGEST_BODY = 4 * 1024 * 1024;
-/** As long as Azure's front ends keep an idle connection, about: node's own five seconds close one just as a busy client uses it again. */
+/** About how long Azure's front ends keep an idle connection. Node's default of five seconds may close one just as a busy client uses it again. */
 const KEEP_ALIVE = 120_000;
 
 /** Serve login, Resource Manager and the services behind it under one base URL: their paths differ. */

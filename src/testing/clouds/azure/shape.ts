@@ -44,7 +44,7 @@ export type ValueOf<S> = S extends "string"
               : never;
 
 /**
- * A body as Azure's JSON reader takes it: null is as good as nothing, "1.5" as good as 1.5, and a member that it does not know is refused.
+ * A body as Azure's JSON reader reads it: null means absent, "1.5" means 1.5, and an unknown member is refused.
  * @throws {ArmError} 400 InvalidRequestContent
  */
 export function deserialized(value: Json, shape: Shape, path = ""): Json {

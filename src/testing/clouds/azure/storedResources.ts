@@ -12,14 +12,14 @@ export interface StoredType<Resource> {
   located?: boolean;
   /** The path of one. @default that of a resource of a resource group */
   pattern?: string;
-  /** The resource as it is written: a new one, or the one before as it is now. @throws {ArmError} for a body that Azure does not take */
+  /** The resource after a write: a new one, or the changed one. @throws {ArmError} for a body that Azure refuses */
   write(call: Call, before: Resource | undefined): Resource;
   view(resource: Resource, call: Call): JsonObject;
-  /** What else is true if it does not exist. @throws {ArmError} */
+  /** Called if it does not exist. @throws {ArmError} if Azure then has another error than the usual one */
   missing?(call: Call): void;
   /** @throws {ArmError} if it cannot be deleted yet */
   checkDelete?(call: Call): void;
-  /** What goes with it. */
+  /** What is deleted with it. */
   deleted?(call: Call, resource: Resource): void;
   /** Headers of the answer to the first write. */
   createdHeaders?(resource: Resource): Record<string, string>;

@@ -27,7 +27,7 @@ const WORKSPACES: StoredType<Workspace> = {
   }),
 };
 
-/** What lies around container groups: networks, registries, profiles and Log Analytics workspaces. */
+/** The resources around container groups: networks, registries, profiles and Log Analytics workspaces. */
 export const SURROUNDING_OPERATIONS: readonly Operation[] = [
   ...NETWORK_OPERATIONS,
   ...REGISTRY_OPERATIONS,

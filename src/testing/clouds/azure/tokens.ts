@@ -5,7 +5,7 @@ import type { Client, Directory, FederatedCredential, Principal } from "./direct
 import { EntraError, gatewayError } from "./errors";
 import type { Settled } from "./options";
 
-/** An access token, and what it is good for. */
+/** What is known about an access token. */
 interface Given {
   principal: Principal;
   audience: string;
@@ -20,7 +20,7 @@ export type TokenForm = Record<string, string>;
 const ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const FEDERATION = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation";
 
-/** Gives access tokens out against a client's credentials, and knows them again. */
+/** Gives access tokens for a client's credentials, and recognizes them. */
 export class Tokens {
   readonly #directory: Directory;
   readonly #options: Options;
@@ -31,7 +31,7 @@ export class Tokens {
     this.#options = options;
   }
 
-  /** All that were given are over. */
+  /** Make all of them invalid. */
   endAll(): void {
     for (const given of this.#given.values()) given.until = 0;
   }
@@ -62,7 +62,7 @@ export class Tokens {
     return token;
   }
 
-  /** Whose a token is. @throws {ArmError} if it is none, over, or for another resource than these */
+  /** The owner of a token. @throws {ArmError} if it is invalid, has expired, or is for another resource */
   principalOf(header: string | undefined, audiences: readonly string[]): Principal {
     if (header === undefined)
       throw this.#refused(

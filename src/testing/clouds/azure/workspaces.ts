@@ -51,7 +51,7 @@ export class Workspaces {
     return [...this.all.values()].find((workspace) => workspace.customerId === customerId);
   }
 
-  /** A line of a container whose group sends its output to a workspace. With a wrong key it is lost without a word. */
+  /** A line of a container whose group sends its output to a workspace. With a wrong key it is lost, and nothing reports that. */
   ingest(group: Group, { spec }: Instance, text: string): void {
     const target = group.spec.properties.diagnostics?.logAnalytics;
     const workspace = target && this.withCustomerId(target.workspaceId);

@@ -38,18 +38,18 @@ export interface ManagedIdentity {
   clientId: string;
 }
 
-/** Everything that the fake cloud holds: for tests to look at and to meddle with. */
+/** The content of the fake cloud. Tests may read and change it. */
 export class World {
   readonly options: Settled;
   readonly directory: Directory;
   readonly access: Access;
   readonly images: Map<string, FakeImage>;
-  /** What was pushed to the container registries, and the logins to them. Each login is good for one registry. */
+  /** What was pushed to the container registries, and the logins to them. Each login is valid for one registry. */
   readonly registry = new ImageStore();
   readonly registryTokens = new RegistryTokens<Principal & { service: string }>();
   /** Images that the nodes already have: there are no events about them. */
   readonly cachedImages = new Set<string>();
-  /** Registered providers; `false` while it goes on. By namespace. */
+  /** Registered providers, by namespace; `false` during the registration. */
   readonly providers: Map<string, boolean>;
   /** By name, in lower case. */
   readonly resourceGroups = new Map<string, ResourceGroup>();
@@ -64,9 +64,9 @@ export class World {
   readonly policies: Policy[] = [];
   /** Whether the subscription is disabled: everything is read-only then. */
   disabled = false;
-  /** What the fake keeps and does no more with: networks, registries. */
+  /** What the fake only stores: networks, registries. */
   readonly kept = new Map<string, JsonObject>();
-  /** Deletions of resource groups: whether they go on. */
+  /** Deletions of resource groups: whether they are under way. */
   readonly jobs = new Map<string, boolean>();
   /** Groups that have no node. */
   readonly waiting = new Set<Group>();
@@ -100,7 +100,7 @@ export class World {
     return group;
   }
 
-  /** A resource group goes, with all that it holds. */
+  /** Delete a resource group, with everything in it. */
   removeResourceGroup({ id, name }: ResourceGroup): void {
     this.resourceGroups.delete(name.toLowerCase());
     const inside = (other: string) => other.startsWith(`${id.toLowerCase()}/`);
