@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { filesThatShare } from "./test/sharing.ts";
+import { filesThatShare } from "./test/sharing.mts";
 
 const results = process.env.PUSHPOOL_TEST_RESULTS;
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { expect, test } from "vitest";
 import { createVitest } from "vitest/node";
-import { CHANGES_THE_PROCESS } from "./sharing";
+import { CHANGES_THE_PROCESS } from "./sharing.mts";
 
 // The files of the project "pure" share processes (vitest.config.mts), so none may leave anything behind.
 
