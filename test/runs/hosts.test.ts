@@ -126,7 +126,7 @@ test("if one of two watchers ends, others still know that somebody watches", asy
       () => true,
       () => false,
     );
-  }, 20_000);
+  });
   expect((await staying).state.type).toBe("CANCELLED");
 });
 

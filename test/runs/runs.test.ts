@@ -10,6 +10,7 @@ import type { LogPage } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
 import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
+import { until } from "../until";
 import { ended, RUNNING, ScriptedTarget } from "./scriptedTarget";
 
 const SECRET = "hunter2-very-secret";
@@ -64,13 +65,6 @@ function workspace(first: Manifest = manifest(), target = new ScriptedTarget()) 
 
 const infra = (run: Run) => `${run.id}/${run.attempt}`;
 const statesOf = async (runs: Runs, id: string) => (await runs.showRun(id)).transitions.map(({ type, name }) => `${type}/${name}`);
-const until = async (condition: () => unknown | Promise<unknown>) => {
-  const limit = Date.now() + 150_000;
-  while (!(await condition())) {
-    if (Date.now() > limit) throw new Error("it never came true");
-    await new Promise((done) => setTimeout(done, 2));
-  }
-};
 
 test("a run from request to COMPLETED: every state with its name, the log, one infrastructure, cleaned up", async () => {
   const { open, target } = workspace();

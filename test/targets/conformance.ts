@@ -6,6 +6,7 @@ import type { Outcome } from "../../src/model/outcome";
 import { Secret } from "../../src/secret";
 import type { InfrastructureId, LogLine, Observation, RunToPlan, Submission, Target } from "../../src/targets/target";
 import { UserError } from "../../src/userError";
+import { until } from "../until";
 
 /** What the suite needs from a target. */
 export interface Harness {
@@ -287,14 +288,4 @@ export function describeTarget(name: string, make: () => Harness): void {
       });
     }
   });
-}
-
-async function until<T>(what: () => Promise<T | false | undefined>): Promise<T> {
-  const limit = Date.now() + 90_000;
-  for (;;) {
-    const seen = await what();
-    if (seen) return seen;
-    if (Date.now() > limit) throw new Error(`it never came true: ${what}`);
-    await new Promise((done) => setTimeout(done, 10));
-  }
 }

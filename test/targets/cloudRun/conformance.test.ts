@@ -8,6 +8,7 @@ import { targetOver } from "../../../src/targets/cloudRun/cloudRunTarget";
 import { type Access, accessOf } from "../../../src/targets/cloudRun/googleAccess";
 import type { InfrastructureId, PoolAccess } from "../../../src/targets/target";
 import { type FakeGoogleCloud, startFakeGoogleCloud } from "../../../src/testing";
+import { until } from "../../until";
 import { describeTarget } from "../conformance";
 import { jobOf, poolOf, QUICK } from "./place";
 
@@ -29,13 +30,8 @@ afterAll(async () => {
   await google.stop();
 });
 
-async function untilRunning(id: InfrastructureId): Promise<void> {
-  const limit = Date.now() + 90_000;
-  while (google.world.executions.get(id)?.startTime === undefined) {
-    if (Date.now() > limit) throw new Error(`${id} never started`);
-    await new Promise((done) => setTimeout(done, 5));
-  }
-}
+const untilRunning = async (id: InfrastructureId): Promise<void> =>
+  void (await until(() => google.world.executions.get(id)?.startTime !== undefined));
 
 describeTarget("cloudRun", () => {
   const folder = mkdtempSync(join(tmpdir(), "pushpool-target-"));

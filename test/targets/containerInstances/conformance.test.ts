@@ -9,6 +9,7 @@ import { parseId } from "../../../src/targets/containerInstances/groupNames";
 import type { InfrastructureId, PoolAccess, Target } from "../../../src/targets/target";
 import { type FakeAzure, startFakeAzure } from "../../../src/testing";
 import { atPath } from "../../atPath";
+import { until } from "../../until";
 import { describeTarget } from "../conformance";
 import { jobOf, poolOf, QUICK, trust } from "./place";
 
@@ -28,13 +29,8 @@ afterAll(async () => {
 
 const groupOf = (id: InfrastructureId) => parseId(id).group;
 
-async function untilRunning(id: InfrastructureId): Promise<void> {
-  const limit = Date.now() + 90_000;
-  while (azure.world.group(groupOf(id)).containers[0]?.current?.state !== "Running") {
-    if (Date.now() > limit) throw new Error(`${id} never started`);
-    await new Promise((done) => setTimeout(done, 5));
-  }
-}
+const untilRunning = async (id: InfrastructureId): Promise<void> =>
+  void (await until(() => azure.world.group(groupOf(id)).containers[0]?.current?.state === "Running"));
 
 describeTarget("azure-container-instance", () => {
   const folder = mkdtempSync(join(tmpdir(), "pushpool-target-"));

@@ -6,6 +6,7 @@ import { openSqliteLedger } from "../../../src/ledger";
 import { openerFor } from "../../../src/targets/ecs/ecsTarget";
 import type { InfrastructureId, PoolAccess, Target } from "../../../src/targets/target";
 import { type FakeAws, startFakeAws } from "../../../src/testing";
+import { until } from "../../until";
 import { describeTarget } from "../conformance";
 import { jobOf, poolOf, QUICK } from "./place";
 
@@ -30,13 +31,8 @@ afterAll(async () => {
 
 const taskOf = (id: InfrastructureId) => id.split("::")[1] as string;
 
-async function untilRunning(id: InfrastructureId): Promise<void> {
-  const limit = Date.now() + 90_000;
-  while (aws.world.tasks.get(taskOf(id))?.record.lastStatus !== "RUNNING") {
-    if (Date.now() > limit) throw new Error(`${id} never started`);
-    await new Promise((done) => setTimeout(done, 5));
-  }
-}
+const untilRunning = async (id: InfrastructureId): Promise<void> =>
+  void (await until(() => aws.world.tasks.get(taskOf(id))?.record.lastStatus === "RUNNING"));
 
 describeTarget("ecs", () => {
   const folder = mkdtempSync(join(tmpdir(), "pushpool-target-"));

@@ -6,6 +6,7 @@ import { createEcsTarget } from "../../../src/targets/ecs";
 import { parseId } from "../../../src/targets/ecs/ecsNames";
 import type { PoolAccess, Prepared, Target } from "../../../src/targets/target";
 import { type FakeAws, type FakeAwsOptions, startFakeAws } from "../../../src/testing";
+import { until } from "../../until";
 import { recordedNotes } from "../cloud/memoryNotes";
 import { withoutRetryNotices } from "../cloud/place";
 import { jobOf, never, openerOf, poolOf, QUICK, runOf } from "./place";
@@ -31,13 +32,6 @@ const count = (aws: FakeAws, action: string) => aws.calls.filter((call) => call.
 const withImage = (aws: FakeAws, image: string) => ({
   task_definition: { containerDefinitions: [{ image }], executionRoleArn: aws.executionRoleArn },
 });
-const until = async (what: () => Promise<boolean>) => {
-  const limit = Date.now() + 90_000;
-  while (!(await what())) {
-    if (Date.now() > limit) throw new Error(`it never came true: ${what}`);
-    await new Promise((done) => setTimeout(done, 10));
-  }
-};
 
 test("a hundred runs with one configuration register one revision, another image one more; a new ledger none", async () => {
   const { aws, open, key } = await place();

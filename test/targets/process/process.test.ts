@@ -9,6 +9,7 @@ import { Secret } from "../../../src/secret";
 import { createProcessTarget } from "../../../src/targets/process";
 import type { InfrastructureId, Observation, Target } from "../../../src/targets/target";
 import { scratch } from "../../scratch";
+import { until } from "../../until";
 import { describeTarget } from "../conformance";
 
 const folders: string[] = [];
@@ -305,16 +306,6 @@ function allTextUnder(folder: string): string {
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "latin1"))
     .join("\n");
-}
-
-async function until<T>(what: () => Promise<T | false | undefined>): Promise<T> {
-  const limit = Date.now() + 90_000;
-  for (;;) {
-    const seen = await what();
-    if (seen) return seen;
-    if (Date.now() > limit) throw new Error(`the condition never became true: ${what}`);
-    await new Promise((done) => setTimeout(done, 10));
-  }
 }
 
 test("a damaged id in the ledger is refused with one line", async () => {
