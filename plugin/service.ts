@@ -173,7 +173,9 @@ function statusOf(reason: unknown, token: string): Partial<grpc.ServiceError> {
   const failed = new proto.provider.ErrorResourceInitFailed().setId(id).setProperties(structOf(properties)).setReasonsList(reasons);
   const any = new proto.any.Any();
   any.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-  const status = new proto.status.Status().setCode(grpc.status.UNKNOWN).setMessage(message).addDetails(any);
+  const status = new proto.status.Status().setCode(grpc.status.UNKNOWN).setMessage(message);
+  // Unlike a setter, it returns what it adds.
+  status.addDetails(any);
   const metadata = new grpc.Metadata();
   metadata.add("grpc-status-details-bin", Buffer.from(status.serializeBinary()));
   return { code: grpc.status.UNKNOWN, details: message, metadata };
