@@ -100,6 +100,8 @@ function resourceOf(declared, context) {
   const inputs = propertiesOf(members, declared.args, context);
   const outputs = propertiesOf(declared.outputs, declared.name, context);
   outputs.properties = withoutPlain(outputs.properties);
+  // For a secret output, Pulumi's generators set an option that Java's components do not have. The provider's answer marks what is secret.
+  if (declared.kind === "component") outputs.properties = withoutSecret(outputs.properties);
   // A component decides by plain arguments which resources exist. Other resources get all values resolved.
   if (declared.kind !== "component") inputs.properties = withoutPlain(inputs.properties);
   const isProvider = declared.kind === "provider";
@@ -208,6 +210,10 @@ function withoutPlain(value) {
   const { plain, ...rest } = value;
   const kept = typeof plain === "boolean" ? rest : value;
   return Object.fromEntries(Object.entries(kept).map(([key, inner]) => [key, withoutPlain(inner)]));
+}
+
+function withoutSecret(properties) {
+  return Object.fromEntries(Object.entries(properties).map(([name, { secret: _, ...spec }]) => [name, spec]));
 }
 
 function sorted(object) {
