@@ -100,6 +100,11 @@ test.each([
   ],
   ["a syntax error", "def broken(:", /^Program failed with an unhandled exception:\n {2}File ".*__main__\.py", line 2\n(.*\n)+SyntaxError/],
   ["a RunError", "raise pulumi.RunError('say what to do')", /^say what to do$/],
+  [
+    "a resource hook",
+    "hook = pulumi.ResourceHook('after', lambda args: None)\npulumi.ComponentResource('py:index:A', 'a', {}, pulumi.ResourceOptions(hooks=pulumi.ResourceHookBinding(after_create=[hook])))",
+    /does not support the resource hook "after" yet/,
+  ],
   ["sys.exit", "import sys\nsys.exit(3)", /^an unhandled error occurred: Program exited with non-zero exit code: 3$/],
 ])("%s ends the operation, and is shown once", async (_, program, message) => {
   const { heard, stack } = pythonProject(`import pulumi\n${program}\n`);
