@@ -48,6 +48,8 @@ export function rememberLedger(home: string, stack: string, known: StackLedger |
 export interface Moved {
   /** The URL without its password. */
   to: string;
+  /** The schema there. Absent if an older pushpool began to move it. */
+  schema?: string;
   /** ISO 8601. Absent while it is still being moved. */
   at?: string;
 }
@@ -67,6 +69,11 @@ export function writeMoved(home: string, moved: Moved | undefined): void {
   else writeWhole(movedPath(home), `${JSON.stringify(moved, null, 2)}\n`);
 }
 
+/** For messages. A URL does not show the schema. */
+export function placeOf({ to, schema = "pushpool" }: Moved): string {
+  return schema === "pushpool" ? to : `${to} (schema ${schema})`;
+}
+
 /**
  * Refuse the SQLite ledger of a home whose runs are elsewhere by now.
  * @throws {UserError} with the place (exit code 2)
@@ -74,10 +81,11 @@ export function writeMoved(home: string, moved: Moved | undefined): void {
 export function refuseMoved(home: string): void {
   const moved = readMoved(home);
   if (!moved) return;
+  const to = placeOf(moved);
   throw new UserError(
     moved.at === undefined
-      ? `the ledger of ${home} is being moved to ${moved.to}: finish it with \`pushpool ledger move --to URL\`, or go back with \`pushpool ledger move --cancel\``
-      : `the ledger of ${home} was moved to ${moved.to}: set PUSHPOOL_LEDGER_URL to its URL, or give it to the stack with manifest({ ledger: { url } })`,
+      ? `the ledger of ${home} is being moved to ${to}: finish it with \`pushpool ledger move --to URL\`, or go back with \`pushpool ledger move --cancel\``
+      : `the ledger of ${home} was moved to ${to}: set PUSHPOOL_LEDGER_URL to its URL, or give it to the stack with manifest({ ledger: { url } })`,
   );
 }
 

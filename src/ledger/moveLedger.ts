@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { readJson } from "../jsonText";
 import { TERMINAL } from "../model/run";
 import { UserError } from "../userError";
-import { readMoved, writeMoved } from "./homeRecords";
+import { placeOf, readMoved, writeMoved } from "./homeRecords";
 import type { LedgerAddress } from "./ledgerAddress";
 import { ledgerPath, MOVED_MESSAGE, openDatabase, translated } from "./openDatabase";
 import type { MovedRow, MoveTarget } from "./postgres/moveTarget";
@@ -46,22 +46,18 @@ export async function moveLedger(
 ): Promise<MoveReport> {
   const path = ledgerPath(home);
   if (!existsSync(path)) throw new UserError(`there is no ledger to move: ${path} does not exist`);
-  const moved = readMoved(home);
-  if (moved?.at !== undefined) throw new UserError(`the ledger of ${home} was already moved to ${moved.to}`);
+  refuseMovedAgain(home);
   const { moveTarget } = await import("./postgres/index.js");
   const target = moveTarget(to, warn);
   try {
-    if (moved && moved.to !== target.name)
-      throw new UserError(
-        `the ledger of ${home} is already being moved to ${moved.to}: finish that, or go back with \`pushpool ledger move --cancel\``,
-      );
+    refuseMovedAgain(home, target);
     // The database must be usable before anything is closed here.
     const isItsKey = await target.offerDigestKey(digestKey());
     const db = openDatabase(path);
     try {
-      close(db, home, path, target.name);
+      close(db, home, path, target);
       const copied = await copy(db, target);
-      writeMoved(home, { to: target.name, at: new Date().toISOString() });
+      writeMoved(home, { to: target.name, schema: target.schema, at: new Date().toISOString() });
       return { ...copied, otherDigestKey: !isItsKey };
     } finally {
       db.close();
@@ -71,11 +67,23 @@ export async function moveLedger(
   }
 }
 
+/** @throws {UserError} if the ledger has moved, or is being moved to another place than this one */
+function refuseMovedAgain(home: string, target?: Pick<MoveTarget, "name" | "schema">): void {
+  const moved = readMoved(home);
+  if (!moved) return;
+  if (moved.at !== undefined) throw new UserError(`the ledger of ${home} was already moved to ${placeOf(moved)}`);
+  if (target && (moved.to !== target.name || (moved.schema ?? target.schema) !== target.schema))
+    throw new UserError(
+      `the ledger of ${home} is already being moved to ${placeOf(moved)}: finish that, or go back with \`pushpool ledger move --cancel\``,
+    );
+}
+
 /** Go back to the file, if a move was not finished. @throws {UserError} if there is none */
 export function cancelMove(home: string): void {
   const moved = readMoved(home);
   if (!moved) throw new UserError(`the ledger of ${home} is not being moved`);
-  if (moved.at !== undefined) throw new UserError(`the ledger of ${home} was moved to ${moved.to} on ${moved.at}: it is used there by now`);
+  if (moved.at !== undefined)
+    throw new UserError(`the ledger of ${home} was moved to ${placeOf(moved)} on ${moved.at}: it is used there by now`);
   const db = openDatabase(ledgerPath(home));
   try {
     for (const [trigger] of triggers()) db.exec(`DROP TRIGGER IF EXISTS ${trigger}`);
@@ -100,30 +108,27 @@ function unfinished(db: DatabaseSync): number {
   return Number(db.prepare(`SELECT count(*) AS n FROM runs WHERE state_type NOT IN (${ended})`).get()?.n);
 }
 
-/** Refuse all writes from now on, also those of processes that have the file open. */
-function close(db: DatabaseSync, home: string, path: string, to: string): void {
-  const before = readMoved(home);
-  writeMoved(home, { to });
-  try {
-    translated(path, () => {
-      db.exec("BEGIN IMMEDIATE");
-      try {
-        const going = unfinished(db);
-        if (going > 0)
-          throw new UserError(
-            `${going} ${going === 1 ? "run has" : "runs have"} not ended: wait for them with --wait, or cancel them. Nothing was moved`,
-          );
-        for (const [, sql] of triggers()) db.exec(sql);
-        db.exec("COMMIT");
-      } catch (error) {
-        db.exec("ROLLBACK");
-        throw error;
-      }
-    });
-  } catch (error) {
-    if (!before) writeMoved(home, undefined);
-    throw error;
-  }
+/** Refuse all writes from now on, also those of processes that have the file open. Of two moves at once, the first decides where to. */
+function close(db: DatabaseSync, home: string, path: string, target: MoveTarget): void {
+  translated(path, () => {
+    db.exec("BEGIN IMMEDIATE");
+    const before = readMoved(home);
+    try {
+      refuseMovedAgain(home, target);
+      const going = unfinished(db);
+      if (going > 0)
+        throw new UserError(
+          `${going} ${going === 1 ? "run has" : "runs have"} not ended: wait for them with --wait, or cancel them. Nothing was moved`,
+        );
+      writeMoved(home, { to: target.name, schema: target.schema });
+      for (const [, sql] of triggers()) db.exec(sql);
+      db.exec("COMMIT");
+    } catch (error) {
+      db.exec("ROLLBACK");
+      if (!before) writeMoved(home, undefined);
+      throw error;
+    }
+  });
 }
 
 function triggers(): [name: string, sql: string][] {

@@ -108,6 +108,49 @@ test("a move is refused while a run is under way; it continues after a kill, and
   expect(json(other.pushpool("ledger", "move", "--json"))).toMatchObject({ rows: { runs: 3 } });
 });
 
+test("of two moves at once to two places, one moves the history; the other is refused with the place", async () => {
+  const here = placeWith(manifest);
+  ran(here, "--flow-run-name", "one");
+  const schemas = [newSchema(), newSchema()];
+  const moves = schemas.map((schema) => listen(here.start("ledger", "move", "--json", "--to", ledgerUrl(schema))));
+  const ends = await Promise.all(moves.map(({ ended }) => ended));
+  expect([...ends].sort()).toEqual([0, 2]);
+  const first = ends.indexOf(0);
+  expect(moves[1 - first]?.stderr()).toMatch(new RegExp(`moved to postgres:\\S+ \\(schema ${schemas[first]}\\)`));
+  expect(here.pushpool("ls").stderr).toContain(`(schema ${schemas[first]})`);
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl(schemas[1 - first]);
+  expect(json(here.pushpool("ls", "--all-stacks", "--json")).runs).toEqual([]);
+});
+
+test("a schema without tables has nothing to prune; one of a newer pushpool, or of somebody else, is left alone", async () => {
+  const here = placeWith(manifest);
+  const [none, newer, foreign] = [newSchema(), newSchema(), newSchema()];
+  const prune = ["ledger", "prune", "--older-than", "1d", "--json"];
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl(none);
+  expect(json(here.pushpool(...prune))).toMatchObject({ runs: 0, keptForKey: 0 });
+  await ask(`CREATE SCHEMA ${newer}`, `CREATE TABLE ${newer}.version AS SELECT 99 AS version`);
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl(newer);
+  expect(here.pushpool(...prune)).toMatchObject({ status: 5, stderr: expect.stringContaining("was written by a newer pushpool") });
+  await ask(`CREATE SCHEMA ${foreign}`, `CREATE TABLE ${foreign}.runs (x int)`);
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl(foreign);
+  expect(here.pushpool("run", "hello/true")).toMatchObject({ status: 5, stderr: expect.stringContaining("use another schema") });
+});
+
+test("a role that may only read: the wait for the primary says so, and ends with the fix", () => {
+  const here = placeWith(manifest);
+  const schema = newSchema();
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl(schema);
+  ran(here);
+  here.env.PUSHPOOL_LEDGER_URL = `${ledgerUrl(schema)}&options=-c%20default_transaction_read_only%3Don`;
+  here.env.PUSHPOOL_LEDGER_WAIT_SECONDS = "1";
+  const { status, stderr } = here.pushpool("run", "hello/true");
+  expect([status, stderr]).toEqual([
+    5,
+    expect.stringMatching(/is read-only, as a replica is: waiting for its primary[\s\S]*use the URL of the primary/),
+  ]);
+  expect(here.pushpool("ls")).toMatchObject({ status: 0 });
+});
+
 test.each(["SQLite", "Postgres"])("prune removes old runs of %s, never an unfinished one or one with a key", async (engine) => {
   const here = placeWith(manifest);
   const schema = newSchema();

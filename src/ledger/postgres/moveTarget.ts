@@ -9,6 +9,7 @@ export type MovedRow = Record<string, string | number | null>;
 export interface MoveTarget {
   /** The URL without its password. */
   name: string;
+  schema: string;
   /**
    * Add rows; those that are there already stay as they are.
    * @param key the columns of the primary key
@@ -28,6 +29,7 @@ export function moveTarget({ url, schema, from }: LedgerAddress, warn: (message:
 
   return {
     name: db.name,
+    schema: db.schema,
     put: async (table, key, rows) => {
       const [first] = rows;
       if (!first) return 0;

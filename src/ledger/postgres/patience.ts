@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { secondsIn } from "../../duration";
-import { isAway } from "./postgresFaults";
+import { isAway, whyAway } from "./postgresFaults";
 
 /** The pause before another try, in milliseconds. */
 const PAUSE = { first: 50, longest: 2_000 };
@@ -37,7 +37,7 @@ export function openPatience(name: string, tell: (message: string) => void, env:
       // The first tries are those of a connection that broke alone.
       if (tries >= 3 && !isTold) {
         isTold = true;
-        tell(`the ledger ${name} does not answer now: waiting for it, up to ${longest / 1000} s. Runs in flight continue`);
+        tell(`the ledger ${name} ${whyAway(error)}, up to ${longest / 1000} s. Runs in flight continue`);
       }
       await sleep(pause);
       return true;

@@ -54,6 +54,11 @@ export function isAway(error: unknown, hasReached: boolean): boolean {
   return hasReached && (isBroken(error as PostgresFault) || isUnreached);
 }
 
+/** Why a database that may be back is waited for, after "the ledger NAME". */
+export function whyAway(error: unknown): string {
+  return codeOf(error) === "25006" ? "is read-only, as a replica is: waiting for its primary" : "does not answer now: waiting for it";
+}
+
 /** Whether the server wants a connection with TLS, or one without it. */
 export function isAboutTls(error: unknown): boolean {
   const { message = "" } = error as PostgresFault;
@@ -91,6 +96,7 @@ const ADVICE: Record<string, string> = {
   "42P01": CHANGED_TABLES,
   "42703": CHANGED_TABLES,
   "3F000": CHANGED_TABLES,
+  "42P07": "its schema has other tables of these names: use another schema, as ?schema=NAME in the URL",
   "53100": `its disk is full: make room on the server, then repeat the command. ${SAFE}`,
   "53300": "it has too many connections: raise max_connections, or use a pooler such as pgbouncer",
   "57014": `a statement took longer than the server's statement_timeout: raise it for this role, then repeat the command. ${SAFE}`,

@@ -1,3 +1,5 @@
+import { upgradeHint } from "../../origin";
+import { UserError } from "../../userError";
 import type { LedgerAddress } from "../ledgerAddress";
 import { countsOf, countsSql, PRUNE_BATCH, type PruneReport, type PruneRequest, prunable, RUN_TABLES, type Upkeep } from "../upkeep/upkeep";
 import { openPostgresDatabase } from "./database";
@@ -23,7 +25,22 @@ export function openPostgresUpkeep({ url, schema, from }: LedgerAddress, warn: (
     });
   }
 
+  /** @throws {UserError} if the tables have another version: then it is not known what belongs to a run */
+  function checkVersion(version: number): void {
+    const newest = POSTGRES_MIGRATIONS.length;
+    if (version === newest) return;
+    throw new UserError(
+      version > newest
+        ? `the ledger ${db.name} was written by a newer pushpool (its version is ${version}, this one knows up to ${newest}): to upgrade, ${upgradeHint()}. It was not changed`
+        : `the ledger ${db.name} has version ${version}, and this pushpool needs ${newest}: run \`pushpool ledger migrate\` first`,
+      5,
+    );
+  }
+
   async function prune(request: PruneRequest): Promise<PruneReport> {
+    const version = await db.version();
+    if (version === 0) return { runs: 0, keptForKey: 0 };
+    checkVersion(version);
     const wanted = await count(request);
     const keptForKey = (await count({ ...request, withKeys: true })) - wanted;
     if (request.dryRun) return { runs: wanted, keptForKey };
