@@ -40,6 +40,8 @@ export interface KeyFacts {
   manifestKeyId?: string;
   /** Generations whose creation was interrupted. */
   pending: number[];
+  /** Ids of keys in the stack's state that other pools have. Pools may share an owner. */
+  othersKeys?: readonly string[];
   /** Who has the keys, in the cloud's words, such as the name of an IAM user. Absent before there is a key. */
   owner?: string;
   /** What this machine's ledger knows of the pool's runs. Absent: it has none of them, or a Prefect API has them. */
@@ -166,7 +168,8 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     if (listed === undefined && rules.ifRefused !== undefined) note(rules.ifRefused);
     if (listed === undefined) return plan;
     const isFull = listed.length >= rules.limit;
-    const known = new Set(facts.keys.map(({ keyId }) => keyId));
+    const others = new Set(facts.othersKeys);
+    const known = new Set([...facts.keys.map(({ keyId }) => keyId), ...others]);
     const strangers = listed.filter(({ keyId }) => !known.has(keyId));
     const latest = Math.max(...stored.map(({ createdAt }) => Date.parse(createdAt)));
     const orphan = facts.pending.includes(next) ? strangers.find(({ createdAt }) => Date.parse(createdAt) >= latest) : undefined;
@@ -183,14 +186,17 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
       return { ...plan, generations: without, current: newest, adopt: { generation: next, keyId: orphan.keyId }, notes };
     }
     const [first, ...more] = [...strangers].sort((one, other) => Date.parse(one.createdAt) - Date.parse(other.createdAt));
-    const others = more.length === 0 ? "" : `, nor ${more.length === 1 ? "one other" : `${more.length} others`}`;
+    const andMore = more.length === 0 ? "" : `, nor ${more.length === 1 ? "one other" : `${more.length} others`}`;
     const how =
       first &&
-      `this stack did not make ${first.keyId} (created ${first.createdAt.slice(0, 10)})${others}: if nothing uses it, ${byHand(first.keyId)}`;
+      `this stack did not make ${first.keyId} (created ${first.createdAt.slice(0, 10)})${andMore}: if nothing uses it, ${byHand(first.keyId)}`;
     const off = stored.find(isDisabled);
-    const waits = off
-      ? `${off.keyId} is disabled: enable it again, or ${byHand(off.keyId)}`
-      : "wait until the overlap of the old key is over";
+    const ofOther = listed.find(({ keyId }) => others.has(keyId));
+    const waits = ofOther
+      ? `${ofOther.keyId} is of another pool of this stack: give each pool an owner of its own`
+      : off
+        ? `${off.keyId} is disabled: enable it again, or ${byHand(off.keyId)}`
+        : "wait until the overlap of the old key is over";
     return {
       ...plan,
       refusal: `keyRotation: ${facts.owner ?? ""} already has ${listed.length} keys, and the cloud allows ${rules.limit}, so there is no room for a new one: ${how ?? waits}. Nothing was changed`,

@@ -84,6 +84,11 @@ function keysInState(
     const isGiven = outputs[fields.secret] !== undefined && outputs[fields.secret] !== null && outputs[fields.secret] !== "";
     return [{ generation, keyId: keyIdOf(resource.id), createdAt: textOf(outputs[fields.createdAt]) ?? "", usable: isGiven, owner }];
   });
+  const othersKeys = (resources ?? []).flatMap((resource) =>
+    resource.type === type && resource.id !== undefined && !mine.includes(resource) && !parents.includes(resource.parent ?? "")
+      ? [keyIdOf(resource.id)]
+      : [],
+  );
   const keys = stored.sort((one, other) => one.generation - other.generation);
   const proven = mine.find(({ urn }) => nameOf(urn) === proof && urn.includes("KeyProof::"));
   const owner = keys.at(-1)?.owner;
@@ -100,6 +105,7 @@ function keysInState(
     ...(proven ? { proof: proofOf(proven) } : {}),
     ...(block === undefined ? {} : { manifestKeyId: manifestKeyId ?? "" }),
     pending,
+    ...(othersKeys.length > 0 ? { othersKeys } : {}),
     ...(owner === undefined ? {} : { owner }),
     hasPrefect: manifest?.prefect !== undefined,
   };

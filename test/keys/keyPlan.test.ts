@@ -156,3 +156,14 @@ test("a disabled key counts for the cloud's limit: the refusal says how to go on
     /^keyRotation: ada already has 2 keys.* K2 is disabled: enable it again, or delete K2 of ada\. Nothing was changed$/,
   );
 });
+
+test("a key of another pool with the same owner is neither deleted by advice, nor taken for one that an interrupted up made", () => {
+  const mine = { keys: [key(1)], proof: proof(1), manifestKeyId: "K1" };
+  const listed = list(["K1", 0], ["B1", 50]);
+  const { refusal, adopt } = plan(100, { ...mine, othersKeys: ["B1"], pending: [2] }, listed);
+  expect(adopt).toBeUndefined();
+  expect(refusal).toMatch(
+    /no room for a new one: B1 is of another pool of this stack: give each pool an owner of its own\. Nothing was changed$/,
+  );
+  expect(plan(100, { ...mine, pending: [2] }, listed).adopt).toEqual({ generation: 2, keyId: "B1" });
+});
