@@ -142,6 +142,16 @@ test("what listens there is no server of Postgres", async () => {
   await expect(open(`postgres://u:p@127.0.0.1:${port}/d`).db.read("SELECT 1")).rejects.toMatchObject({ name: "UserError", exitCode: 5 });
 });
 
+test("a database whose encoding lacks a character", async () => {
+  const name = newSchema();
+  await ask(`CREATE DATABASE ${name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0`);
+  const at = Object.assign(new URL(url), { pathname: `/${name}` }).href;
+  await expect(open(at).db.read("SELECT $1::text", ["\u{1f4a5}"])).rejects.toMatchObject({
+    exitCode: 5,
+    message: expect.stringMatching(/use a database with ENCODING 'UTF8'$/),
+  });
+});
+
 test("tables that somebody dropped: one message", async () => {
   const { db } = open(url);
   await db.read("SELECT 1");

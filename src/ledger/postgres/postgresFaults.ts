@@ -93,6 +93,7 @@ const ADVICE: Record<string, string> = {
   "3D000": "the database does not exist: create it, or check the URL",
   "42501":
     "the role has too few rights: run `pushpool ledger migrate` with a role that has CREATE on the database, or grant it the rights of docs/ledger.md",
+  "22P05": "its encoding lacks a character that must be recorded: use a database with ENCODING 'UTF8'",
   "42P01": CHANGED_TABLES,
   "42703": CHANGED_TABLES,
   "3F000": CHANGED_TABLES,
