@@ -214,6 +214,17 @@ test("cancel --dry-run refuses what cancel refuses: a run that nobody watches on
   expect(one.pushpool("cancel", id, "--grace", "0s")).toMatchObject({ status: 0 });
 });
 
+test("a run of processes on this machine needs no manifest of its stack to be cancelled: that may be gone", () => {
+  const url = ledgerUrl();
+  const manifest = manifestOf({ "hello/prod": "sleep 600" });
+  const here = homeWith(manifest, { PUSHPOOL_LEDGER_URL: url });
+  const { id } = JSON.parse(here.pushpool("run", "hello/prod", "--detach", "--json").stdout).run as { id: string };
+  writeFileSync(here.env.PUSHPOOL_MANIFEST as string, JSON.stringify({ ...manifest, source: { project: "shop", stack: "prod" } }));
+  expect(here.pushpool("cancel", id, "--dry-run")).toMatchObject({ status: 0, stdout: expect.stringMatching(/"nothingToDo": false/) });
+  expect(here.pushpool("cancel", id, "--grace", "0s")).toMatchObject({ status: 0 });
+  expect(JSON.parse(here.pushpool("show", id, "--json").stdout).run).toMatchObject({ stack: "data/dev", state: { type: "CANCELLED" } });
+});
+
 test("no command loads the driver without a ledger that needs it, and says how to install it", () => {
   const here = homeWith(manifestOf({ "hello/true": "true" }));
   const block = join(here.folder, "no-pg.cjs");
