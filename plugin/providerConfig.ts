@@ -31,5 +31,5 @@ export function checkedConfig(news: JsonObject): { inputs: JsonObject; failures:
 export function versionFault(wanted: unknown, installed: string): string | undefined {
   const parts = (version: string) => version.replace(/^v/, "").split(".").slice(0, 2).join(".");
   if (typeof wanted !== "string" || wanted === "" || parts(wanted) === parts(installed)) return undefined;
-  return `this program's SDK is of pushpool ${wanted}, but pushpool ${installed} is installed: make the SDK again with \`pulumi package add\`, or ${upgradeHint()}`;
+  return `this program's SDK is of pushpool ${wanted}, but pushpool ${installed} is installed: make the SDK again with \`pulumi package add\`, or install that of node_modules/pushpool/lib/sdk/python again, or ${upgradeHint()}`;
 }
