@@ -22,6 +22,10 @@ test.each<[string, object]>([
   ["postgres://h/d?search_path=team,public", { schema: "team" }],
   ["postgres://h/d?options=-c%20search_path%3Dteam", { schema: "team", options: "-c search_path=team" }],
   [
+    "postgres://h/d?options=-c+search_path%3Dteam+-c+timezone%3DUTC%2B2",
+    { schema: "team", options: "-c search_path=team -c timezone=UTC+2" },
+  ],
+  [
     "postgres://h/d?sslmode=verify-full&sslrootcert=/ca.pem&connect_timeout=3",
     { sslMode: "verify-full", sslRootCert: "/ca.pem", connectTimeout: 3000 },
   ],

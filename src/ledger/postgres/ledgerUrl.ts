@@ -112,7 +112,7 @@ export function readLedgerUrl(text: string, env: NodeJS.ProcessEnv = process.env
     sslKey: given("sslkey") ?? (env.PGSSLKEY || undefined),
     sslPassword: given("sslpassword"),
     connectTimeout: timeout === undefined ? undefined : Number(timeout) * 1000,
-    options: given("options"),
+    options: optionsOf(searchParams),
     applicationName: given("application_name"),
     requiresBinding: binding === "require",
   });
@@ -194,9 +194,14 @@ function portIn(text: string | undefined, env: NodeJS.ProcessEnv, refuse: Refuse
   return undefined;
 }
 
+/** Most libraries that write URLs write a blank as +. Beside a `-c` or `--`, nothing else can be meant. */
+function optionsOf(searchParams: URLSearchParams): string | undefined {
+  return searchParams.get("options")?.replace(/(?<=-c)\+|\+(?=-)/g, " ");
+}
+
 /** `search_path=NAME`, by itself or in `options=-c search_path=NAME`, as libpq passes it on. */
 function searchPathOf(searchParams: URLSearchParams): string | undefined {
-  const path = searchParams.get("search_path") ?? /(?:-c\s*|--)search_path=(\S+)/.exec(searchParams.get("options") ?? "")?.[1];
+  const path = searchParams.get("search_path") ?? /(?:-c\s*|--)search_path=(\S+)/.exec(optionsOf(searchParams) ?? "")?.[1];
   return path?.split(",")[0]?.trim();
 }
 
