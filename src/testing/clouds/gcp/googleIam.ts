@@ -36,6 +36,8 @@ const IAM_ALL = [
   "iam.serviceAccountKeys.get",
   "iam.serviceAccountKeys.list",
   "iam.serviceAccountKeys.delete",
+  "iam.serviceAccountKeys.disable",
+  "iam.serviceAccountKeys.enable",
   "iam.roles.create",
   "iam.roles.get",
   "iam.roles.update",
@@ -93,6 +95,8 @@ interface Key {
   email: string;
   publicKey: string;
   madeAt: number;
+  /** Why it is disabled, if it is. */
+  disabledFor?: string;
 }
 
 interface Binding {
@@ -200,10 +204,11 @@ export class Iam {
     };
   }
 
-  /** The key with this id, once it is effective. */
+  /** The key with this id, once it is effective and while it is enabled. Access tokens that it got before stay valid. */
   usableKey(id: string): { email: string; publicKey: ReturnType<typeof createPublicKey> } | undefined {
     const key = this.keys.get(id);
-    if (!key || !this.accounts.has(key.email) || Date.now() < key.madeAt + this.propagation.keys) return undefined;
+    if (!key || key.disabledFor !== undefined || !this.accounts.has(key.email) || Date.now() < key.madeAt + this.propagation.keys)
+      return undefined;
     return { email: key.email, publicKey: createPublicKey(key.publicKey) };
   }
 

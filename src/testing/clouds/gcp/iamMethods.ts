@@ -139,6 +139,28 @@ export const IAM_METHODS: readonly Method[] = [
       return {};
     },
   },
+  // https://cloud.google.com/iam/docs/reference/rest/v1/projects.serviceAccounts.keys/disable, and enable beside it
+  {
+    id: "iam.serviceAccountKeys.disable",
+    verb: "POST",
+    pattern: path("v1", `${ACCOUNT}/keys/(?<key>[^/:]+):disable`),
+    handle: (call): JsonObject => {
+      accountOf(call, "iam.serviceAccountKeys.disable");
+      const { serviceAccountKeyDisableReason: reason = "SERVICE_ACCOUNT_KEY_DISABLE_REASON_USER_INITIATED" } = call.body;
+      Object.assign(call.world.iam.keys.get(keyOf(call)) ?? {}, { disabledFor: String(reason) });
+      return {};
+    },
+  },
+  {
+    id: "iam.serviceAccountKeys.enable",
+    verb: "POST",
+    pattern: path("v1", `${ACCOUNT}/keys/(?<key>[^/:]+):enable`),
+    handle: (call): JsonObject => {
+      accountOf(call, "iam.serviceAccountKeys.enable");
+      delete call.world.iam.keys.get(keyOf(call))?.disabledFor;
+      return {};
+    },
+  },
   {
     id: "iam.roles.create",
     verb: "POST",
@@ -307,7 +329,7 @@ function keyOf(call: Call): string {
 }
 
 function shownKey(call: Call, account: ServiceAccount, id: string): JsonObject {
-  const madeAt = call.world.iam.keys.get(id)?.madeAt ?? 0;
+  const { madeAt = 0, disabledFor } = call.world.iam.keys.get(id) ?? {};
   return {
     name: `${nameOf(projectIn(account.email), account)}/keys/${id}`,
     validAfterTime: new Date(madeAt).toISOString().replace(/\.\d+Z$/, "Z"),
@@ -315,6 +337,7 @@ function shownKey(call: Call, account: ServiceAccount, id: string): JsonObject {
     keyAlgorithm: "KEY_ALG_RSA_2048",
     keyOrigin: "GOOGLE_PROVIDED",
     keyType: "USER_MANAGED",
+    ...(disabledFor === undefined ? {} : { disabled: true, disableReason: disabledFor }),
   };
 }
 

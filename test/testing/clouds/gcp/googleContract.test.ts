@@ -309,6 +309,29 @@ describe("credentials", () => {
     expect([refused.status, await refused.json()]).toEqual([400, { error: "invalid_grant", error_description: "Invalid JWT Signature." }]);
   });
 
+  test("a disabled key gets no tokens until it is enabled; those that it got stay valid", async () => {
+    const { fake, ask } = await google();
+    const key = fake.serviceAccountKey("leaked", ["roles/run.viewer"]);
+    const at = `/v1/projects/acme/serviceAccounts/${key.client_email}/keys`;
+    const now = Math.floor(Date.now() / 1000);
+    const common = { iss: key.client_email, sub: key.client_email, scope: "https://www.googleapis.com/auth/cloud-platform" };
+    const assertion = signedBy(key, { ...common, aud: key.token_uri, iat: now, exp: now + 60 });
+    const own = signedBy(key, { ...common, iat: now, exp: now + 60 });
+    const { access_token: token } = (await (await exchange(fake.url, assertion)).json()) as { access_token: string };
+    const listed = async () => ((await ask("GET", `${at}?keyTypes=USER_MANAGED`)).body.keys as object[])[0];
+    expect(await listed()).not.toHaveProperty("disabled");
+
+    expect((await ask("POST", `${at}/${key.private_key_id}:disable`)).body).toEqual({});
+    expect(await listed()).toMatchObject({ disabled: true, disableReason: "SERVICE_ACCOUNT_KEY_DISABLE_REASON_USER_INITIATED" });
+    const refused = await exchange(fake.url, assertion);
+    expect([refused.status, await refused.json()]).toEqual([400, { error: "invalid_grant", error_description: "Invalid JWT Signature." }]);
+    expect([(await asked(fake.url, own))[0], (await asked(fake.url, token))[0]]).toEqual([401, 200]);
+
+    await ask("POST", `${at}/${key.private_key_id}:enable`);
+    expect(await listed()).not.toHaveProperty("disabled");
+    expect((await exchange(fake.url, assertion)).status).toBe(200);
+  });
+
   test("a deleted service account is reported as such, and a system-managed key is in the list of keys", async () => {
     const { fake, ask } = await google();
     const key = fake.serviceAccountKey("gone", ["roles/run.viewer"]);
