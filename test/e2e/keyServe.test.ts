@@ -95,6 +95,16 @@ test("AWS: serve gets a new session when AWS ends its own", async () => {
   expect(sessions()).toBe(3);
 });
 
+test("AWS: serve renews a session before it ends, so AWS refuses none", async () => {
+  // A session is renewed five minutes before its end: here after three seconds.
+  const here = await federated<FakeAws>(AWS, { sessionLifetime: 303 });
+  const serve = await serving(here);
+  await moreRuns(serve, 6);
+  const { calls } = here.fake;
+  expect(calls.filter(({ action, status }) => action === "sts:AssumeRoleWithWebIdentity" && status === 200).length).toBeGreaterThan(1);
+  expect(calls.filter(({ reply }) => /UnrecognizedClient|InvalidClientTokenId|ExpiredToken/.test(JSON.stringify(reply)))).toEqual([]);
+});
+
 test("Azure: serve renews a token before it ends, so Azure refuses none", async () => {
   // Azure's library renews a token two minutes before its end: here after three seconds.
   const here = await federated<FakeAzure>(AZURE, { tokenLifetime: 123 });

@@ -24,6 +24,8 @@ export interface FakeAwsOptions extends CommonOptions {
   memory?: number;
   /** Where the documents of OIDC issuers are, by `iss`, if not under the issuer's own URL: a fake issuer. @default none */
   issuers?: Record<string, string>;
+  /** How long sessions of a role last at most, in seconds, whatever the request says. @default 3600 */
+  sessionLifetime?: number;
   /** How long a changed policy takes to become effective, in milliseconds. @default 0 */
   policyDelay?: number;
   /** How many calls each bucket allows at once, and per second after that. @default any number */
@@ -59,6 +61,7 @@ export function settled(options: FakeAwsOptions): Settled {
     describeLag: 0,
     memory: 3_600_000,
     issuers: {},
+    sessionLifetime: 3600,
     policyDelay: 0,
     buckets: {},
     ...options,

@@ -40,7 +40,7 @@ export function sessionOf(world: World, role: Role, session: string, seconds: nu
         ? "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         : `1 validation error detected: Value '${seconds}' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 900`,
     );
-  const { key, token, expires, principal: assumed } = world.iam.addSession(role, session, seconds);
+  const { key, token, expires, principal: assumed } = world.iam.addSession(role, session, Math.min(seconds, world.options.sessionLifetime));
   return {
     AssumedRoleUser: { AssumedRoleId: `AROAFAKE:${session}`, Arn: assumed.arn },
     Credentials: {
