@@ -78,6 +78,7 @@ function argumentFault<Args>(at: string, args: Args, names: ArgumentNames<Args>,
   const given: unknown = args === undefined ? {} : args;
   if (typeof given !== "object" || given === null || Array.isArray(given))
     return `${at || "the arguments"} must be an object such as { name: value }, not ${kindOf(given)}`;
+  if (kindOf(given) === "an output") return `${at || "the arguments"} must be an object that is known when the program runs, not an output`;
   const path = (name: string) => (at === "" ? name : `${at}.${name}`);
   const values = new Map(Object.entries(given).filter(([, value]) => value !== undefined));
   const unknown = [...values.keys()].find((name) => !Object.hasOwn(names, name));

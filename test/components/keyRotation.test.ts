@@ -32,6 +32,7 @@ const good = { everyDays: 90, overlapDays: 7 };
 const federation = { github: { repository: "acme/etl", branch: "main" } };
 const rows = (block: string): [string, Args, RegExp][] => [
   ["a number", { keyRotation: 90 }, /^keyRotation must be an object such as \{ name: value \}, not a number$/],
+  ["an output for both", { keyRotation: pulumi.secret(good) }, /^keyRotation must be an object that is known .*, not an output$/],
   ["null", { keyRotation: null }, /^keyRotation must not be null/],
   ["nothing in it", { keyRotation: {} }, /^keyRotation\.everyDays is missing/],
   ["no overlap", { keyRotation: { everyDays: 90 } }, /^keyRotation\.overlapDays is missing/],
