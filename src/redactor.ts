@@ -1,6 +1,7 @@
 import type { Json } from "./json";
 import { MASK } from "./secret";
 import { escaped as escapedForTerminal } from "./shown";
+import { UNKNOWN } from "./unknown";
 
 /** A secret of at least this length is hidden anywhere, also inside words and in encoded forms. A shorter one must be a whole word. */
 const LONG = 8;
@@ -71,7 +72,7 @@ export class Redactor {
   }
 
   #learnText(text: string): void {
-    if (text === MASK || this.#learned.has(text) || WORDS.has(text.toLowerCase())) return;
+    if (text === MASK || text === UNKNOWN || this.#learned.has(text) || WORDS.has(text.toLowerCase())) return;
     this.#learned.add(text);
     if (text.length < LONG) {
       for (const form of formsOf(text)) if (form === text || form.length > MIN_LENGTH) this.#short.add(form);

@@ -72,6 +72,10 @@ test.each<[string, unknown, string, string]>([
   expect(knowing(secret).hide(text)).toBe(hidden);
 });
 
+test("a secret that only an update will know hides nothing else that is unknown", () => {
+  expect(knowing("04da6b54-80e4-46f7-96ec-b56ff0331ba9").hide("04da6b54-80e4-46f7-96ec-b56ff0331ba9")).not.toContain("[secret]");
+});
+
 test("of a Google key file only the private key is secret", () => {
   const file = { type: "service_account", private_key_id: "0123456789abcdef", client_email: "push@acme.example", private_key: PEM };
   const [, line = ""] = PEM.split("\n");

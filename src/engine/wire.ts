@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, type JsonObject } from "../json";
+import { UNKNOWN } from "../unknown";
 import { nameOf, typeOf } from "./urn";
 
 /** The key that marks Pulumi's special values on the wire and in the state (sdk/go/common/resource/sig). */
@@ -10,8 +11,8 @@ const ASSET_MARK = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE_MARK = "0def7320c3a5731c473e5ecbe6d01bc7";
 const RESOURCE_MARK = "5cf8f73096256a8f31e491e813e4eb8e";
 export const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-/** The placeholder for a value that only the update will know. */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+export { UNKNOWN };
+
 const UNKNOWNS = new Set([
   UNKNOWN,
   "3eeb2bf0-c639-47a8-9e75-3b44932eb421",

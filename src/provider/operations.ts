@@ -1,4 +1,5 @@
 import type { JsonObject } from "../json";
+import { holdsUnknown, UNKNOWN } from "../unknown";
 
 /** The configuration of a resource kind, from the stack or from an explicit provider. Passed once per process. */
 export interface Configuring {
@@ -37,11 +38,4 @@ export interface Operations {
 /** The outputs for the state. Undefined values are left out. */
 export type Outs = { [key: string]: JsonObject[string] | undefined };
 
-/** The placeholder for an unknown value in a preview (Pulumi's protocol, `unknownValue`). */
-export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-
-/** Whether a tree contains an unknown value. */
-export function holdsUnknown(value: unknown): boolean {
-  if (value === UNKNOWN) return true;
-  return typeof value === "object" && value !== null && Object.values(value).some(holdsUnknown);
-}
+export { holdsUnknown, UNKNOWN };

@@ -18,6 +18,7 @@ import {
   unusedVariables,
   validateJob,
 } from "../template";
+import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import type { FoundDeployment } from "./findDeployment";
 import { noSuchPool } from "./namedPool";
@@ -70,6 +71,7 @@ export function resolveRequest(manifest: Manifest, origin: string, request: RunR
   else if (!Object.hasOwn(manifest.pools, request.workPool)) throw noSuchPool(request.workPool, origin, Object.keys(manifest.pools));
   const name = request.workPool ?? own;
   const pool = manifest.pools[name] as PoolDefinition;
+  checkKnown({ [`pools.${name}`]: pool, [`blocks.${pool.credentials}`]: manifest.blocks[pool.credentials ?? ""], [at]: deployment });
   const workQueue = name === own || pool.queues?.[queue] ? queue : "default";
   // Prefect creates a queue that a prefect.yaml names. Here such a queue has no limits.
   if (by === "program" && workQueue === queue && queue !== "default" && !pool.queues?.[queue]) {
@@ -79,6 +81,15 @@ export function resolveRequest(manifest: Manifest, origin: string, request: RunR
   const parameters = { ...deployment.parameters, ...request.parameters };
   if (deployment.enforceParameterSchema !== false) checkParameters(deployment.parameterSchema, parameters, "parameters");
   return { ...found, workPool: name, pool, workQueue, parameters };
+}
+
+/** @throws {UserError} if an `up` with `--target` wrote the manifest before everything in it existed */
+function checkKnown(parts: Record<string, unknown>): void {
+  const [part] = Object.entries(parts).find(([, value]) => holdsUnknown(value)) ?? [];
+  if (part !== undefined)
+    throw new UserError(
+      `${part}: some values are not known yet, because the last up left out resources (--target or --exclude): run \`pushpool up\` without it`,
+    );
 }
 
 /** The run for which a job is rendered. */

@@ -6,6 +6,7 @@ import type { Manifest } from "../../src/manifest/manifest";
 import { runsOver } from "../../src/runs";
 import type { LeftoversAsked } from "../../src/targets/target";
 import { defaultTemplate } from "../../src/template";
+import { UNKNOWN } from "../../src/unknown";
 import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
 import { ScriptedTarget } from "./scriptedTarget";
@@ -67,4 +68,29 @@ test("a repeated request returns its run even while the pool that it names is pa
   expect(await paused.createRun(asked)).toMatchObject({ run: { id: first.run.id }, created: false });
   await expect(paused.createRun({ ...asked, idempotencyKey: "l" })).rejects.toThrow(UserError);
   await expect(paused.createRun({ deployment: "a/b", workPool: "other" })).rejects.toThrow(UserError);
+});
+
+test.each<[string, Partial<Manifest>]>([
+  ["pools.one", { pools: { ...manifest.pools, one: { ...POOL, network: UNKNOWN } as never } }],
+  [
+    "blocks.gcp-credentials/one",
+    {
+      pools: { ...manifest.pools, one: { ...POOL, credentials: "gcp-credentials/one" } },
+      blocks: { "gcp-credentials/one": { data: {}, keyId: UNKNOWN } },
+    },
+  ],
+  ["deployments.a/b", { deployments: { "a/b": { command: UNKNOWN, workPool: { name: "one" } } } }],
+])("%s with a value that an up with --target left unknown: the message has the fix", async (part, over) => {
+  const runs = runsOver({
+    ledger: openSqliteLedger(join(scratch(), "ledger.db")),
+    stack: "data/dev",
+    readManifest: async () => ({ manifest: { ...manifest, ...over }, origin: "the test's manifest", stack: "data/dev" }),
+    openTarget: async () => new ScriptedTarget(),
+    digestKey: () => Buffer.alloc(32),
+    env: {},
+  });
+  onTestFinished(() => runs.close());
+  const asked = runs.createRun({ deployment: "a/b" });
+  await expect(asked).rejects.toThrow(`${part}: some values are not known yet`);
+  await expect(asked).rejects.toThrow(UserError);
 });
