@@ -17,7 +17,7 @@ export interface KeyAge {
 
 /** The keys of a block, the current one first. */
 export function keyAges({ createdAt, keyId, rotation }: Pick<BlockDefinition, "createdAt" | "keyId" | "rotation">): KeyAge[] {
-  if (createdAt === undefined) return [];
+  if (createdAt === undefined || Number.isNaN(Date.parse(createdAt))) return [];
   const { everyDays, overlapDays, since = createdAt, previous } = rotation ?? {};
   const id = keyId === undefined ? {} : { keyId };
   return [
@@ -26,15 +26,29 @@ export function keyAges({ createdAt, keyId, rotation }: Pick<BlockDefinition, "c
   ];
 }
 
-/** The same in words: `key K2 is 3 days old and changes in 87 days; key K1 before it goes in 4 days`. @param now in milliseconds */
-export function keysInWords(keys: readonly KeyAge[], now: number): string {
+/**
+ * The same in words: `key K2 is 3 days old and changes in 87 days; key K1 before it goes in 4 days`.
+ * @param now in milliseconds
+ * @param unfinished the runs that hold a key; without them, only its overlap is shown
+ */
+export function keysInWords(keys: readonly KeyAge[], now: number, unfinished: readonly { keyId: string; run: string }[] = []): string {
   return keys
     .map(({ keyId = "", createdAt, use, changesAt, removedAfter }) =>
       use === "previous"
-        ? `key ${keyId} before it goes ${whenOf(removedAfter, now)}`
+        ? `key ${keyId} before it goes ${whenOf(removedAfter, now)}${heldBy(unfinished.filter((each) => each.keyId === keyId))}`
         : `key ${keyId} is ${ageInWords(now - Date.parse(createdAt))} old and changes ${whenOf(changesAt, now)}`,
     )
     .join("; ");
+}
+
+/** The first of some names: `fox, owl, elk and 2 more`. */
+export function someOf(names: readonly string[]): string {
+  const shown = names.slice(0, 3).join(", ");
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
+}
+
+function heldBy(runs: readonly { run: string }[]): string {
+  return runs.length === 0 ? "" : `, once its unfinished runs have ended: ${someOf(runs.map(({ run }) => run))}`;
 }
 
 function whenOf(at = "", now: number): string {

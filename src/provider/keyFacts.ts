@@ -6,6 +6,7 @@ import type { KeyQuestion } from "../keys/keyQuestion";
 import { mayHaveRuns, openChosen } from "../ledger";
 import { MANIFEST_KIND } from "../manifest/manifest";
 import { askPulumi } from "../pulumiCli";
+import { unfinishedByKey } from "../runs/unfinishedByKey";
 import { UserError } from "../userError";
 import { openWorkspace } from "../workspace";
 import { chooseLedger } from "../workspaceRuns";
@@ -181,11 +182,7 @@ async function readUnfinished({ project, stack, workPoolName }: KeyQuestion): Pr
   try {
     const of = { stack: `${project}/${stack}`, workPool: workPoolName };
     if ((await ledger.page(of, { offset: 0, limit: 1 })).length === 0) return undefined;
-    const runs = await ledger.list({ ...of, states: ["PENDING", "RUNNING", "PAUSED", "CANCELLING"], limit: 10_000 });
-    return runs.flatMap(({ run, submission }) => {
-      const keyId = textOf((submission as JsonObject).keyId);
-      return keyId === undefined ? [] : [{ keyId, run: run.name }];
-    });
+    return await unfinishedByKey(ledger, of);
   } catch (error) {
     return ifRefused(error);
   } finally {

@@ -1,8 +1,10 @@
 import { ageInWords } from "../../duration";
 import { openHome } from "../../home";
 import { type KeyAge, keyAges, keysInWords } from "../../keys/keyAges";
+import type { Ledger } from "../../ledger";
 import { type LoadedManifest, loadManifest } from "../../manifest";
 import type { BlockDefinition, Manifest, PoolDefinition } from "../../manifest/manifest";
+import type { KeyUse } from "../../runs/unfinishedByKey";
 import { quoted } from "../../shown";
 import { TARGET_KINDS } from "../../targets/kinds";
 import { UserError } from "../../userError";
@@ -55,7 +57,14 @@ export async function action([verb, name]: string[], flags: ManifestFlags): Prom
       ]),
     ),
   );
-  for (const { name, keys } of found) if (keys.some(({ changesAt }) => changesAt !== undefined)) note(`${name}: ${keysInWords(keys, now)}`);
+  const changing = found.filter(({ keys }) => keys.some(({ changesAt }) => changesAt !== undefined));
+  const unfinished = await unfinishedOf(
+    workspace,
+    loaded,
+    flags,
+    changing.flatMap(({ name, keys }) => (keys.length > 1 ? [name] : [])),
+  );
+  for (const { name, keys } of changing) note(`${name}: ${keysInWords(keys, now, unfinished)}`);
 }
 
 async function change(workspace: Workspace, loaded: LoadedManifest, name: string, paused: boolean, flags: ManifestFlags): Promise<void> {
@@ -77,6 +86,14 @@ async function pausedHere(workspace: Workspace, loaded: LoadedManifest, flags: M
   if (loaded.manifest.prefect !== undefined) return new Set();
   const { pausedPools } = await import("../../runs/poolNotes.js");
   return (await readLedger(workspace, loaded, flags, (ledger) => pausedPools(ledger, loaded.stack))) ?? new Set();
+}
+
+/** The unfinished runs that hold a key before the current one. A Prefect server does not say who submitted its runs. */
+async function unfinishedOf(workspace: Workspace, loaded: LoadedManifest, flags: ManifestFlags, pools: string[]): Promise<KeyUse[]> {
+  if (pools.length === 0 || loaded.manifest.prefect !== undefined) return [];
+  const { unfinishedByKey } = await import("../../runs/unfinishedByKey.js");
+  const read = (ledger: Ledger) => Promise.all(pools.map((workPool) => unfinishedByKey(ledger, { stack: loaded.stack, workPool })));
+  return ((await readLedger(workspace, loaded, flags, read)) ?? []).flat();
 }
 
 function blockOf({ blocks }: Manifest, { credentials }: PoolDefinition): BlockDefinition | undefined {
