@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type KeyFacts, type KeyRules, type ListedKey, planKeys } from "../src/keys/keyPlan";
+import { type KeyFacts, type KeyPlan, type KeyRules, type ListedKey, planKeys } from "../src/keys/keyPlan";
 import type { KeyQuestion } from "../src/keys/keyQuestion";
 import type { AnyJson } from "./anyJson";
 import { foundLater } from "./checks";
@@ -23,6 +23,8 @@ interface KeyProofInputs {
 
 /** The proof that a key works, which its block and the manifest wait for. */
 class KeyProof extends OwnResource {
+  /** The key that the cloud accepted. It is an earlier one if this `up` does not touch the proof (`--target`). */
+  declare readonly keyId: pulumi.Output<string>;
   /** When the cloud accepted the key, by the cloud's clock. ISO 8601. */
   declare readonly provenAt: pulumi.Output<string>;
 
@@ -51,6 +53,8 @@ interface CloudKeys<Key>
     Pick<KeyRules, "limit" | "deleteCommand" | "canImport" | "ifRefused"> {
   cloud: "aws" | "gcp" | "azure";
   rotation: PoolRotation;
+  /** Who has the keys, if that one is older than the pool. Others may have made keys of it. */
+  existingOwner?: pulumi.Output<string> | undefined;
   /** The cloud's id of a key. */
   idOf(key: Key): pulumi.Output<string>;
   /** When it was created; ISO 8601. */
@@ -62,7 +66,7 @@ interface CloudKeys<Key>
   /** Make the key of a generation. @param adopt the id of an existing key to take in */
   make(name: string, adopt: string | undefined): Key;
   /** What the cloud lists for an owner; `undefined` if it does not say. @param listing of {@link PoolRotation} */
-  list(owner: string, listing: string): pulumi.Input<ListedKey[] | undefined>;
+  list(owner: string, listing: string): Promise<ListedKey[] | undefined>;
 }
 
 /** The keys that this `up` declares. */
@@ -98,14 +102,12 @@ export function longestRunOf(timeoutSeconds: pulumi.Input<number | undefined> | 
 export function rotatingKey<Key extends pulumi.CustomResource>(of: CloudKeys<Key>, options: pulumi.CustomResourceOptions): ProvedKey<Key> {
   const { every, workPoolName, service } = of.rotation;
   const keys = declareKeys(of, options);
-  const current = <T>(property: (key: Key) => pulumi.Output<T>) => keys.apply((known) => property(known.current)) as pulumi.Output<T>;
-  const keyId = current((key) => of.idOf(key));
-  const { provenAt } = new KeyProof(
+  const proof = new KeyProof(
     of.proof,
     {
       cloud: of.cloud,
       workPoolName,
-      keyId,
+      keyId: keys.apply((known) => of.idOf(known.current)),
       generation: keys.apply(({ generation }) => generation),
       again: keys.apply(({ again }) => again),
       key: pulumi.secret(keys.apply((known) => of.secretOf(known.current))),
@@ -114,13 +116,24 @@ export function rotatingKey<Key extends pulumi.CustomResource>(of: CloudKeys<Key
     },
     options.parent ? { parent: options.parent } : {},
   );
-  const proved = <T>(value: pulumi.Output<T>) => pulumi.all([value, provenAt]).apply(([known]) => known) as pulumi.Output<T>;
-  const previous = keys.apply(({ previous: key }) => key && { keyId: of.idOf(key), createdAt: of.createdAtOf(key) });
+  // The key of the proof, not simply the newest one: an `up` with `--target` may make a key and leave the proof as it is.
+  const moved = pulumi
+    .all([keys, proof.keyId, proof.provenAt])
+    .apply(([{ previous }, provenId]) => (previous ? of.idOf(previous as Key).apply((id) => id !== provenId) : pulumi.output(true)));
+  const chosen = pulumi.all([keys, moved]).apply(([{ current, previous }, isMoved]): { use: Key; before?: Key } => {
+    const both = { current, previous } as unknown as { current: Key; previous?: Key };
+    if (!both.previous) return { use: both.current };
+    return isMoved ? { use: both.current, before: both.previous } : { use: both.previous };
+  });
+  const read = <T>(property: (key: Key) => pulumi.Output<T>) => chosen.apply(({ use }) => property(use as Key)) as pulumi.Output<T>;
+  const previous = chosen.apply(({ before }) => before && { keyId: of.idOf(before as Key), createdAt: of.createdAtOf(before as Key) });
   return {
-    keyId: proved(keyId),
-    createdAt: current((key) => of.createdAtOf(key)),
-    read: (property) => proved(current(property)),
-    rotation: pulumi.all([provenAt, previous]).apply(([since, before]) => ({ ...every, since, ...(before ? { previous: before } : {}) })),
+    keyId: read(of.idOf),
+    createdAt: read(of.createdAtOf),
+    read,
+    rotation: pulumi
+      .all([proof.provenAt, previous])
+      .apply(([since, before]) => ({ ...every, since, ...(before ? { previous: before } : {}) })),
   };
 }
 
@@ -144,17 +157,26 @@ function declareKeys<Key extends pulumi.CustomResource>(
       throw error.name === "UserError" ? foundLater(error.message, options.parent) : error;
     });
   });
-  const listed = pulumi.all([facts, listing]).apply(([{ owner }, at]) => (owner === undefined ? undefined : of.list(owner, at)));
-  return pulumi.all([facts, listed, longestRun]).apply(([known, list, longest]) => {
+  const existing = facts.apply(({ owner }) => (owner === undefined && of.existingOwner ? ifKnown(of.existingOwner) : undefined));
+  const listed = pulumi.all([facts, listing, existing]).apply(([{ owner }, at, older]) => {
+    if (owner !== undefined) return of.list(owner, at);
+    // Not even whether it exists is sure before the first key, so the first `up` does not need the list.
+    return older === undefined ? undefined : ifListed(of.list(older, at));
+  });
+  return pulumi.all([facts, listed, longestRun, existing]).apply(async ([read, list, longest, older]) => {
+    const known = older === undefined ? read : { ...read, owner: older };
     const { limit, deleteCommand, canImport, ifRefused } = of;
     const rules = { ...every, workPoolName, longestRun: longest, limit, deleteCommand, canImport, ...(ifRefused ? { ifRefused } : {}) };
     const plan = planKeys(known as KeyFacts, rules, list);
     if (plan.refusal !== undefined) throw foundLater(plan.refusal, options.parent);
-    for (const { text, isWarning } of plan.notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, options.parent);
     const nameOf = (generation: number) => (generation === 1 ? of.name : `${of.name}-${generation}`);
     const keys = new Map(plan.generations.map((generation) => [generation, of.make(nameOf(generation), undefined)]));
     if (plan.adopt) of.make(nameOf(plan.adopt.generation), plan.adopt.keyId);
-    const previous = [...keys].find(([generation]) => generation !== plan.current)?.[1];
+    const [generation, previous] = [...keys].find(([each]) => each !== plan.current) ?? [];
+    const isSkipped = previous !== undefined && (await isLeftOut(of.idOf(keys.get(plan.current) as Key)));
+    const notes = isSkipped ? [leftOut(workPoolName, known as KeyFacts)] : plan.notes;
+    for (const { text, isWarning } of notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, options.parent);
+    if (isSkipped) return { current: previous, generation, ...(known.proof?.again === undefined ? {} : { again: known.proof.again }) };
     return {
       current: keys.get(plan.current) as Key,
       generation: plan.current,
@@ -162,6 +184,26 @@ function declareKeys<Key extends pulumi.CustomResource>(
       ...(plan.again === undefined ? {} : { again: plan.again }),
     };
   }) as unknown as pulumi.Output<DeclaredKeys<Key>>;
+}
+
+/** Whether an `up` does not make a resource, because of `--target` or `--exclude`: its id stays unknown. That a preview cannot tell. */
+async function isLeftOut(id: pulumi.Output<string>): Promise<boolean> {
+  return !pulumi.runtime.isDryRun() && !(await (id as unknown as { isKnown: Promise<boolean> }).isKnown);
+}
+
+/** The value of an output; `undefined` while a preview does not know it. */
+async function ifKnown(output: pulumi.Output<string>): Promise<string | undefined> {
+  const { isKnown, promise } = output as unknown as { isKnown: Promise<boolean>; promise(): Promise<string> };
+  return (await isKnown) ? promise.call(output) : undefined;
+}
+
+async function ifListed(list: Promise<ListedKey[] | undefined>): Promise<ListedKey[] | undefined> {
+  return list.catch(() => undefined);
+}
+
+function leftOut(workPoolName: string, { proof }: KeyFacts): KeyPlan["notes"][number] {
+  const text = `work pool "${workPoolName}": key ${proof?.keyId ?? ""} is due for a change, but this up leaves the new key out (--target or --exclude): the next complete up changes it`;
+  return { text, isWarning: true };
 }
 
 /** The component's URN, and those that its keys had as children of a part of it. */

@@ -1,4 +1,4 @@
-import { AccessKey, getAccessKeysOutput, User } from "@pulumi/aws/iam";
+import { AccessKey, getAccessKeys, User } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, declared, partOf } from "../checks";
@@ -125,7 +125,8 @@ export function pushUser(
   // The key comes after the policies, because IAM is eventually consistent: the policies then have some time to take effect.
   const make = (keyName: string, adopt?: string) =>
     new AccessKey(keyName, { user: userName }, { ...options, dependsOn: allowed, ...(adopt === undefined ? {} : { import: adopt }) });
-  if (rotation) return { userName, ...changingKey(name, access.region, make, options, rotation) };
+  const existing = given === undefined ? undefined : userName;
+  if (rotation) return { userName, ...changingKey(name, access.region, make, options, rotation, existing) };
   const key = make(`${name}-key`);
   return { userName, accessKeyId: key.id, secretAccessKey: pulumi.secret(key.secret), keyCreatedAt: key.createDate };
 }
@@ -137,6 +138,7 @@ function changingKey(
   make: (name: string, adopt?: string) => AccessKey,
   options: pulumi.CustomResourceOptions,
   rotation: PoolRotation,
+  existingOwner: pulumi.Output<string> | undefined,
 ): Omit<ReturnType<typeof pushUser>, "userName"> {
   const key = rotatingKey(
     {
@@ -149,15 +151,16 @@ function changingKey(
       canImport: true,
       deleteCommand: (user, id) => `aws iam delete-access-key --user-name ${user} --access-key-id ${id}`,
       rotation,
+      existingOwner,
       make,
-      list: (user) =>
-        getAccessKeysOutput({ user }, { parent: options.parent }).accessKeys.apply((keys) =>
-          keys.map(({ accessKeyId, createDate, status }) => ({
-            keyId: accessKeyId,
-            createdAt: createDate,
-            isDisabled: status === "Inactive",
-          })),
-        ),
+      list: async (user) => {
+        const { accessKeys } = await getAccessKeys({ user }, options.parent ? { parent: options.parent } : {});
+        return accessKeys.map(({ accessKeyId, createDate, status }) => ({
+          keyId: accessKeyId,
+          createdAt: createDate,
+          isDisabled: status === "Inactive",
+        }));
+      },
       idOf: ({ id }) => id,
       createdAtOf: ({ createDate }) => createDate,
       secretOf: ({ secret }) => ({ secretAccessKey: secret }),

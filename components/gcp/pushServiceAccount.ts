@@ -107,7 +107,8 @@ export function pushAccount(
   // The key comes after the roles, because IAM is eventually consistent: the roles then have some time to take effect.
   const make = (keyName: string) =>
     new Key(keyName, { serviceAccountId }, { ...options, dependsOn: allowed, ...(account ? { deletedWith: account } : {}) });
-  if (rotation) return { email, ...changingKey(name, email, make, options, rotation) };
+  const existing = serviceAccount === undefined ? undefined : serviceAccountId;
+  if (rotation) return { email, ...changingKey(name, email, make, options, rotation, existing) };
   const key = make(`${name}-key`);
   return { email, key: pulumi.secret(key.privateKey.apply(keyFile)), keyCreatedAt: key.validAfter, keyId: keyIdOf(key) };
 }
@@ -119,6 +120,7 @@ function changingKey(
   make: (name: string) => Key,
   options: pulumi.CustomResourceOptions,
   rotation: PoolRotation,
+  existingOwner: pulumi.Output<string> | undefined,
 ): Omit<ReturnType<typeof pushAccount>, "email"> {
   const {
     keyId,
@@ -144,6 +146,7 @@ function changingKey(
       ifRefused:
         "Google allows ten keys for an account. If it refuses the new one, nothing else was changed: delete keys that nobody uses (`gcloud iam service-accounts keys list`)",
       rotation,
+      existingOwner,
       make,
       idOf: keyIdOf,
       createdAtOf: ({ validAfter }) => validAfter,

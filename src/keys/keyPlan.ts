@@ -1,4 +1,5 @@
 import { ageInWords } from "../duration";
+import { someOf } from "./keyAges";
 
 /** How often the key of a pool changes, and for how long the old one stays beside the new one, in days. */
 export interface Rotation {
@@ -105,7 +106,9 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   for (const { keyId } of lost) note(`key ${keyId} is removed: an interrupted up made it, and nobody has its secret`);
   const alive = stored.filter(isThere);
   const newest = Math.max(0, ...stored.map(({ generation }) => generation), facts.proof?.generation ?? 0);
-  if (newest === 0) return { generations: [1], current: 1, notes };
+  // An existing owner may have keys already.
+  if (newest === 0)
+    return listed === undefined ? { generations: [1], current: 1, notes } : withRoom({ generations: [1], current: 1, notes }, 1);
   const highest = Math.max(newest, ...lost.map(({ generation }) => generation));
 
   const { now } = facts;
@@ -172,7 +175,9 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     const known = new Set([...facts.keys.map(({ keyId }) => keyId), ...others]);
     const strangers = listed.filter(({ keyId }) => !known.has(keyId));
     const latest = Math.max(...stored.map(({ createdAt }) => Date.parse(createdAt)));
-    const orphan = facts.pending.includes(next) ? strangers.find(({ createdAt }) => Date.parse(createdAt) >= latest) : undefined;
+    // Among the keys of an existing owner, a first one cannot be told from those of others.
+    const orphan =
+      facts.pending.includes(next) && stored.length > 0 ? strangers.find(({ createdAt }) => Date.parse(createdAt) >= latest) : undefined;
     const byHand = (keyId: string) => rules.deleteCommand(facts.owner ?? "", keyId);
     if (orphan && !rules.canImport)
       note(`an interrupted up made key ${orphan.keyId}, and nobody has its secret: delete it with \`${byHand(orphan.keyId)}\``, true);
@@ -199,7 +204,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
         : "wait until the overlap of the old key is over";
     return {
       ...plan,
-      refusal: `keyRotation: ${facts.owner ?? ""} already has ${listed.length} keys, and the cloud allows ${rules.limit}, so there is no room for a new one: ${how ?? waits}. Nothing was changed`,
+      refusal: `keyRotation: ${facts.owner ?? ""} already has ${listed.length} keys, and the cloud allows ${rules.limit}, so there is no room for a new one: ${how ?? waits}. ${stored.length === 0 ? "No key was made" : "Nothing was changed"}`,
     };
   }
 
@@ -216,8 +221,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     if (facts.unfinishedRuns) {
       const runs = facts.unfinishedRuns.filter((each) => each.keyId === keyId).map(({ run }) => run);
       if (runs.length === 0) return undefined;
-      const shown = runs.slice(0, 3).join(", ");
-      return `because unfinished runs were submitted by it: ${shown}${runs.length > 3 ? ` and ${runs.length - 3} more` : ""}`;
+      return `because unfinished runs were submitted by it: ${someOf(runs)}`;
     }
     const longest = end + rules.longestRun * 1000;
     if (now >= longest) return undefined;

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { FakeGoogleCloud } from "../../src/testing";
+import { awsApi } from "../../src/testing/providers/aws/awsApi";
 import { type AwsPlace, awsPlace } from "./clouds/aws";
 import { type CloudPlace, cloudPlace } from "./clouds/cloud";
 import { filesWith } from "./filesWith";
@@ -59,6 +60,9 @@ test("AWS: a key changes without a gap", async () => {
 
   time.pass(8);
   expect(await done()).toMatch(new RegExp(`key ${first} stays because unfinished runs were submitted by it: fox`));
+  expect((await here.run("pools")).stderr).toContain(
+    `key ${first} before it goes at the next up, once its unfinished runs have ended: fox`,
+  );
   expect(keysOnAws(fake)).toEqual([first, second]);
   writeFileSync(gate, "");
   expect((await here.run("wait", "fox")).status).toBe(0);
@@ -116,6 +120,84 @@ test("AWS: a key that somebody disabled is replaced at once, also a young one", 
   expect(await done()).toMatch(/no changes/);
 });
 
+test("AWS: --target while a change is due, other numbers in the overlap, and no rotation any more", async () => {
+  const here = await place();
+  const { fake, time } = here;
+  const up = async (...args: string[]) => {
+    const { status, stderr, stdout } = await here.up(...(args.length > 0 ? ["--", ...args] : []));
+    if (status !== 0) throw new Error(stderr + stdout);
+    return stderr + stdout;
+  };
+  /** The keys of the manifest, and that its current key submits. */
+  const inUse = async () => {
+    const { pools } = JSON.parse((await here.run("pools", "--json")).stdout) as { pools: { keys: { keyId: string }[] }[] };
+    const since = fake.calls.length;
+    expect((await here.run("run", "hello/prod")).status).toBe(0);
+    const keys = pools[0]?.keys.map(({ keyId }) => keyId) ?? [];
+    expect(new Set(fake.calls.slice(since).map(({ accessKeyId }) => accessKeyId))).toEqual(new Set([keys[0]]));
+    return keys;
+  };
+  await up();
+  const [first] = keysOnAws(fake) as [string];
+  time.pass(91);
+  // Without the new key, without its proof, then with both.
+  expect(await up("--target", "**hello/prod")).toMatch(new RegExp(`key ${first} is due for a change, but this up leaves the new key out`));
+  expect([keysOnAws(fake), await inUse()]).toEqual([[first], [first]]);
+  await up("--target", "**etl-push-key-2");
+  const [, second] = keysOnAws(fake) as [string, string];
+  expect(await inUse()).toEqual([first]);
+  const preview = await here.preview();
+  expect(preview.stderr).toContain(`the change from key ${first} to ${second} goes on`);
+  expect(await up()).toContain(`the change from key ${first} to ${second} goes on`);
+  expect(await inUse()).toEqual([second, first]);
+
+  time.pass(2);
+  here.program(rotatingPool({ overlapDays: 1 }));
+  expect((await here.preview()).stderr).toContain(`key ${first} is removed`);
+  expect(await up()).toContain(`key ${first} is removed`);
+  expect(await inUse()).toEqual([second]);
+  here.program(rotatingPool({ everyDays: 2, overlapDays: 1 }));
+  // The id of a key that does not exist yet is unknown, not secret.
+  expect((await here.preview()).stderr).toMatch(new RegExp(`keyId: "${second}" => \\[unknown\\]`));
+  await up();
+  const [, third] = keysOnAws(fake) as [string, string];
+  expect(await inUse()).toEqual([third, second]);
+
+  // AWS has no room for a key without rotation beside both.
+  here.program(rotatingPool({ everyDays: 0 }));
+  const off = await here.up();
+  expect([off.status, off.stderr]).toEqual([5, expect.stringContaining("Cannot exceed quota for AccessKeysPerUser: 2")]);
+  expect(keysOnAws(fake)).toEqual([second, third]);
+  expect(await inUse()).toEqual([third, second]);
+  expect((await here.destroy()).status).toBe(0);
+  expect(keysOnAws(fake)).toEqual([]);
+});
+
+test("AWS: an existing user that has two keys, then one", async () => {
+  const here = await place();
+  const { iam } = here.fake.world;
+  await awsApi(here.fake).iam("CreateUser", { UserName: "nightly" });
+  const user = iam.users.get("nightly");
+  if (!user) throw new Error("the fake has no such user");
+  const [one, two] = [iam.addKey(user).accessKeyId, iam.addKey(user).accessKeyId];
+  here.program(rotatingPool({ user: "nightly" }));
+  const before = here.provisioned();
+  for (const refused of [await here.preview(), await here.up()]) {
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringMatching(/nightly already has 2 keys, .*nor one other.*No key was made/),
+    ]);
+    expect(refused.stderr).toContain(`aws iam delete-access-key --user-name nightly --access-key-id ${one}`);
+  }
+  iam.keys.delete(one);
+  await here.done();
+  expect(keysOnAws(here.fake)).toEqual([two, expect.any(String)]);
+  expect((await here.run("run", "hello/prod")).status).toBe(0);
+  expect((await here.destroy()).status).toBe(0);
+  expect(keysOnAws(here.fake)).toEqual([two]);
+  expect(here.provisioned()).toMatchObject({ users: before.users, clusters: before.clusters });
+});
+
 /** The same story in short, for the other clouds. */
 function describeRotation({ cloud, keysOf, forget }: KeyCloud, name: string, more: (here: CloudPlace<KeyFake>) => Promise<void>): void {
   test(`${cloud.name}: a key changes without a gap, with a wrong clock too, and a key that somebody deleted`, async () => {
@@ -159,11 +241,25 @@ function describeRotation({ cloud, keysOf, forget }: KeyCloud, name: string, mor
 }
 
 describeRotation(KEY_CLOUDS.gcp, "gcp:serviceaccount/key:Key etl-push-key", async (here) => {
-  // Google's limit of ten keys.
   const { world } = here.fake as unknown as FakeGoogleCloud;
+  const time = clocksOf(here.env);
+  const [[disabled, key]] = [...world.iam.keys] as [[string, object]];
+  Object.assign(key, { disabledFor: "SERVICE_ACCOUNT_KEY_DISABLE_REASON_EXPOSED" });
+  time.pass(100);
+  const ended = await here.run("run", "hello/prod");
+  expect([ended.status, ended.stderr]).toEqual([5, expect.stringContaining("Google does not accept the credentials of etl-push")]);
+  const replaced = await here.up();
+  expect([replaced.status, replaced.stderr]).toEqual([
+    0,
+    expect.stringContaining(`key ${disabled} is disabled in the cloud: a new key takes its place now`),
+  ]);
+  expect([...world.iam.keys.keys()]).toEqual([expect.not.stringContaining(disabled)]);
+  expect((await here.run("run", "hello/prod")).status).toBe(0);
+
+  // Google's limit of ten keys.
   const [{ email = "" } = {}] = [...world.iam.keys.values()];
   const byHand = Array.from({ length: 9 }, () => world.iam.addKey(email, "acme", "").id);
-  clocksOf(here.env).pass(200);
+  time.pass(100);
   const refused = await here.up();
   expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/already has 10 keys, .* nor 8 others: if nothing uses it/)]);
   expect(refused.stderr).toContain(`gcloud iam service-accounts keys delete ${byHand[0]} --iam-account ${email}`);

@@ -118,6 +118,16 @@ test("no room for a new key: refused with the key that is in the way", () => {
   expect(plan(20, facts, list(["K1", 0], ["HAND", 5])).refusal).toBeUndefined();
 });
 
+test("the first key of an owner that has others: refused without room, and none of them is taken in", () => {
+  const full = list(["HAND", 5], ["OTHER", 7]);
+  for (const pending of [[], [1]])
+    expect(plan(91, { pending }, full).refusal).toMatch(
+      /ada already has 2 keys.*did not make HAND .*, nor one other: .*delete HAND of ada\. No key was made$/,
+    );
+  const room = plan(91, { pending: [1] }, list(["HAND", 5]));
+  expect(room).toEqual({ generations: [1], current: 1, notes: [] });
+});
+
 test("an interrupted up made a key: it is taken in, not refused, and never one that existed before", () => {
   const facts = { keys: [key(1)], proof: proof(1), manifestKeyId: "K1", pending: [2] };
   expect(plan(91, facts, list(["K1", 0], ["LOST", 91]))).toMatchObject({
