@@ -182,7 +182,7 @@ async function readUnfinished({ project, stack, workPoolName }: KeyQuestion): Pr
   try {
     const of = { stack: `${project}/${stack}`, workPool: workPoolName };
     if ((await ledger.page(of, { offset: 0, limit: 1 })).length === 0) return undefined;
-    return await unfinishedByKey(ledger, of);
+    return await unfinishedByKey(ledger, workPoolName);
   } catch (error) {
     return ifRefused(error);
   } finally {

@@ -92,7 +92,7 @@ async function pausedHere(workspace: Workspace, loaded: LoadedManifest, flags: M
 async function unfinishedOf(workspace: Workspace, loaded: LoadedManifest, flags: ManifestFlags, pools: string[]): Promise<KeyUse[]> {
   if (pools.length === 0 || loaded.manifest.prefect !== undefined) return [];
   const { unfinishedByKey } = await import("../../runs/unfinishedByKey.js");
-  const read = (ledger: Ledger) => Promise.all(pools.map((workPool) => unfinishedByKey(ledger, { stack: loaded.stack, workPool })));
+  const read = (ledger: Ledger) => Promise.all(pools.map((workPool) => unfinishedByKey(ledger, workPool)));
   return ((await readLedger(workspace, loaded, flags, read)) ?? []).flat();
 }
 
