@@ -19,7 +19,7 @@ function shell({ folder, env }: Place, script: string) {
     cwd: folder,
     env,
     encoding: "utf8",
-    timeout: 60_000,
+    timeout: 170_000,
   });
   return { status, stdout, stderr };
 }

@@ -24,7 +24,7 @@ export function onTerminal({ env, folder }: Place, args: string[], steps: Step[]
     cwd,
     env: { ...env, TERM: "xterm" },
     encoding: "utf8",
-    timeout: 100_000,
+    timeout: 170_000,
   });
   if (driver.status !== 0) throw new Error(`python3 is needed for a terminal: ${driver.error?.message ?? driver.stderr}`);
   const { status, screen, missed } = JSON.parse(driver.stdout) as { status: number; screen: string; missed: string | null };
