@@ -12,9 +12,6 @@ const BUSY_TIMEOUT = 15_000;
 /** Less free space than this, in bytes, counts as none: SQLite writes whole pages and the index of its log. */
 const NEGLIGIBLE_SPACE = 64 * 1024;
 
-/** The largest log that is left beside the file, in bytes. The next process must read it whole: one of this size in about a millisecond. */
-const LARGEST_LEFT_LOG = 1024 * 1024;
-
 /** SQLite's name for a database without a file. */
 export const IN_MEMORY = ":memory:";
 
@@ -43,7 +40,7 @@ export function openDatabase(path: string): DatabaseSync {
     // A commit need not wait for the disk. Who needs that waits for `walSync.ts`, and this process can do other work meanwhile.
     db.exec("PRAGMA synchronous = NORMAL");
     const version = Number(pragma(db, "user_version"));
-    // The header in the file may be older than the one in the log.
+    // After a crash, the header in the file may be older than the one in the log.
     if (version > MIGRATIONS.length) {
       db.close();
       throw newer(path, version);
@@ -51,36 +48,6 @@ export function openDatabase(path: string): DatabaseSync {
     if (version < MIGRATIONS.length) migrate(db, path);
     return db;
   });
-}
-
-/**
- * Close a ledger, and leave its log beside the file while that is small. Each command would otherwise wait for the disk five times: to copy
- * the log into the file, to remove it, and because the next command must make another one.
- *
- * SQLite leaves the log if the last connection cannot write. A log that is left is part of the ledger, as after a crash.
- */
-export function closeDatabase(db: DatabaseSync, path: string): void {
-  const reader = isLogLeft(path) ? openReader(path) : undefined;
-  db.close();
-  reader?.close();
-}
-
-function isLogLeft(path: string): boolean {
-  const { size = 0 } = (path === IN_MEMORY ? undefined : statSync(`${path}-wal`, { throwIfNoEntry: false })) ?? {};
-  return size > 0 && size <= LARGEST_LEFT_LOG;
-}
-
-/** @returns `undefined` if the file cannot be read now: it was moved, for example */
-function openReader(path: string): DatabaseSync | undefined {
-  try {
-    const { DatabaseSync } = loadSqlite();
-    const reader = new DatabaseSync(path, { readOnly: true });
-    // SQLite opens the file at the first read.
-    reader.prepare("SELECT 1 FROM sqlite_schema").get();
-    return reader;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { SQLInputValue, StatementSync } from "node:sqlite";
 import type { Ledger, RunRecord } from "./ledger";
 import type { Sql } from "./listing";
-import { closeDatabase, IN_MEMORY, openDatabase, translated, writeFailed } from "./openDatabase";
+import { IN_MEMORY, openDatabase, translated, writeFailed } from "./openDatabase";
 import { earlierSql, ledgerReads, noteSql, recordSql } from "./reads";
 import { fromRow, type RunRow } from "./rows";
 import { openWalSync } from "./walSync";
@@ -123,7 +123,7 @@ export function openSqliteLedger(path: string): Ledger {
       batcher.flush();
       isClosed = true;
       statements.clear();
-      closeDatabase(db, path);
+      db.close();
       wal?.close();
     },
   };
