@@ -53,7 +53,7 @@ interface CloudKeys<Key>
     Pick<KeyRules, "limit" | "deleteCommand" | "canImport" | "ifRefused"> {
   cloud: "aws" | "gcp" | "azure";
   rotation: PoolRotation;
-  /** Who has the keys, if that one is older than the pool. Others may have made keys of it. */
+  /** The owner of the keys, if it existed before the pool. It may have keys that others made. */
   existingOwner?: pulumi.Output<string> | undefined;
   /** The cloud's id of a key. */
   idOf(key: Key): pulumi.Output<string>;
@@ -160,7 +160,7 @@ function declareKeys<Key extends pulumi.CustomResource>(
   const existing = facts.apply(({ owner }) => (owner === undefined && of.existingOwner ? ifKnown(of.existingOwner) : undefined));
   const listed = pulumi.all([facts, listing, existing]).apply(([{ owner }, at, older]) => {
     if (owner !== undefined) return of.list(owner, at);
-    // Not even whether it exists is sure before the first key, so the first `up` does not need the list.
+    // Before the first key, the owner may not exist yet: the first `up` works without the list.
     return older === undefined ? undefined : ifListed(of.list(older, at));
   });
   return pulumi.all([facts, listed, longestRun, existing]).apply(async ([read, list, longest, older]) => {

@@ -175,7 +175,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     const known = new Set([...facts.keys.map(({ keyId }) => keyId), ...others]);
     const strangers = listed.filter(({ keyId }) => !known.has(keyId));
     const latest = Math.max(...stored.map(({ createdAt }) => Date.parse(createdAt)));
-    // Among the keys of an existing owner, a first one cannot be told from those of others.
+    // An existing owner may have keys that others made. Among them, the stack cannot recognize its own first key.
     const orphan =
       facts.pending.includes(next) && stored.length > 0 ? strangers.find(({ createdAt }) => Date.parse(createdAt) >= latest) : undefined;
     const byHand = (keyId: string) => rules.deleteCommand(facts.owner ?? "", keyId);

@@ -83,7 +83,7 @@ export function cancelMove(home: string): void {
   const moved = readMoved(home);
   if (!moved) throw new UserError(`the ledger of ${home} is not being moved`);
   if (moved.at !== undefined)
-    throw new UserError(`the ledger of ${home} was moved to ${placeOf(moved)} on ${moved.at}: it is used there by now`);
+    throw new UserError(`the ledger of ${home} was moved to ${placeOf(moved)} on ${moved.at}: commands use it there now`);
   const db = openDatabase(ledgerPath(home));
   try {
     for (const [trigger] of triggers()) db.exec(`DROP TRIGGER IF EXISTS ${trigger}`);

@@ -34,8 +34,8 @@ function about<Request extends AboutResource>(request: Request, urn: string): Re
 /**
  * A provider behind gRPC. Its requests are the same as those of Pulumi's engine (recorded).
  *
- * In a preview the configuration may hold unknown values. Then the provider is neither configured nor called. Inputs are accepted as they
- * are, and there are no outputs.
+ * In a preview the configuration may hold unknown values. Then the engine neither configures nor calls the provider: it
+ * accepts all inputs unchanged, and knows no outputs.
  */
 export class RemoteProvider implements HostedProvider {
   #features: Features = { secrets: false, resources: false, outputs: false, preview: false };
