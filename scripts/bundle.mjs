@@ -102,7 +102,6 @@ const LOADED_TOGETHER = {
     "targets",
     "workspaceRuns",
     "fastest-levenshtein",
-    "picocolors",
     ...["cli/prettyJson", "cli/screen", "cli/session"].map((file) => `src/${file}.ts`),
     ...["boundedFile", "canonicalJson", "deploymentName", "duration", "exactNumber", "findProgram", "home", "json", "jsonPointer"].map(
       (file) => `src/${file}.ts`,

@@ -3,7 +3,7 @@ import { describeFileError, isFileError } from "../fileErrors";
 import { readable, safeJson } from "../shown";
 import { UserError } from "../userError";
 import { buildProgram } from "./program";
-import { guardOutput } from "./streams";
+import { guardOutput, write } from "./streams";
 
 /** Invalid input. */
 const BAD_INPUT = 2;
@@ -19,7 +19,7 @@ async function main(argv: string[]): Promise<void> {
     const program = buildProgram(argv.slice(2));
     if (argv.length <= 2) {
       // Without a command, print the help to stderr, because this is an error.
-      process.stderr.write(program.helpInformation());
+      write("stderr", program.helpInformation());
       process.exitCode = BAD_INPUT;
       return;
     }
@@ -46,7 +46,7 @@ function endIfReplaced(json: boolean): void {
 function printError(error: unknown, json: boolean): number {
   const { exitCode, message } = judge(error);
   if (message === "") return exitCode;
-  process.stderr.write(`${json ? safeJson(JSON.stringify({ error: { message, exitCode } })) : `pushpool: ${readable(message)}`}\n`);
+  write("stderr", `${json ? safeJson(JSON.stringify({ error: { message, exitCode } })) : `pushpool: ${readable(message)}`}\n`);
   return exitCode;
 }
 

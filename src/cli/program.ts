@@ -1,6 +1,7 @@
 import { Command } from "commander";
 import { version } from "../../package.json";
 import { refuseBlank } from "./blank";
+import { isTty, write } from "./streams";
 
 /** The function that each `commands/<verb>.ts` exports. The definitions below give its flags. */
 type Action = (args: string[], flags: never) => Promise<void>;
@@ -34,7 +35,13 @@ function programOf(isMeant: (name: string) => boolean): Command {
     .option("-C <dir>", "work as if started in this folder")
     .option("--json", "machine-readable output: one object, or one per line when streaming")
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({
+      writeOut: (text) => write("stdout", text),
+      writeErr: () => {},
+      getOutHelpWidth: () => (isTty("stdout") ? process.stdout.columns : (undefined as never)),
+      // The help has none.
+      getOutHasColors: () => true,
+    })
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText(

@@ -1,7 +1,8 @@
-import pc from "picocolors";
+import { styleText } from "node:util";
 import type { Run, State } from "../runs";
 import { capped, escaped, logLine, oneLine, safeJson } from "../shown";
 import { prettyJson } from "./prettyJson";
+import { isTty, type Output, write } from "./streams";
 
 /**
  * Whether a stream is an interactive terminal: it can move its cursor, and it is not the output of a CI job, which is stored as a log. `CI`
@@ -11,14 +12,29 @@ export function isWatched(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv = 
   return stream.isTTY === true && env.TERM !== "dumb" && /^(0|false)?$/i.test(env.CI ?? "");
 }
 
-/** Colours, if stderr is an interactive terminal that supports them. NO_COLOR and FORCE_COLOR override this. */
-export const colors = pc.createColors(
-  pc.isColorSupported && process.stderr.isTTY === true && (isWatched(process.stderr) || Boolean(process.env.FORCE_COLOR)),
-);
+/**
+ * Colours, if stderr is an interactive terminal, and stdout too: what is written to one would be among the other's lines. NO_COLOR turns
+ * them off, and FORCE_COLOR on for any terminal.
+ */
+const isColoured =
+  !process.env.NO_COLOR && isTty("stderr") && (Boolean(process.env.FORCE_COLOR) || (isTty("stdout") && isWatched(process.stderr)));
+
+export const colors = {
+  red: styled("red"),
+  green: styled("green"),
+  yellow: styled("yellow"),
+  magenta: styled("magenta"),
+  cyan: styled("cyan"),
+  dim: styled("dim"),
+};
+
+function styled(style: "red" | "green" | "yellow" | "magenta" | "cyan" | "dim"): (text: string) => string {
+  return isColoured ? (text) => styleText(style, text, { validateStream: false }) : (text) => text;
+}
 
 /** Print a message to stderr. Its control characters are escaped. */
 export function note(text: string): void {
-  process.stderr.write(`${withIdsWhole(escaped(text), widthOf(process.stderr))}\n`);
+  write("stderr", `${withIdsWhole(escaped(text), widthOf("stderr"))}\n`);
 }
 
 /** A line for people that quotes a name or a message from elsewhere: a line break in it is a space. */
@@ -55,22 +71,22 @@ const ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
 
 /** Print a message with colours to stderr. The caller has escaped quoted values with `oneLine` or `escaped`. */
 export function noteStyled(text: string): void {
-  process.stderr.write(`${text}\n`);
+  write("stderr", `${text}\n`);
 }
 
 /** Print a result to stdout. Its control characters are escaped. */
 export function print(text: string): void {
-  process.stdout.write(`${escaped(text)}\n`);
+  write("stdout", `${escaped(text)}\n`);
 }
 
 /** Lines of a result of which none is longer than the terminal but for its text: an id in it is not cut in two. */
 export function printWhole(text: string): void {
-  print(withIdsWhole(text, widthOf(process.stdout)));
+  print(withIdsWhole(text, widthOf("stdout")));
 }
 
 /** JSON for people, on stdout. @param indent in characters */
 export function printPretty(value: unknown, indent = 0): void {
-  const width = widthOf(process.stdout);
+  const width = widthOf("stdout");
   print(withIdsWhole(prettyJson(value, width, indent), width));
 }
 
@@ -81,7 +97,7 @@ export function printLog({ stream, text }: { stream: "stdout" | "stderr"; text: 
 }
 
 export function printJson(value: unknown): void {
-  process.stdout.write(`${safeJson(JSON.stringify(value))}\n`);
+  write("stdout", `${safeJson(JSON.stringify(value))}\n`);
 }
 
 const COLORS: Partial<Record<State["type"], (text: string) => string>> = {
@@ -111,7 +127,7 @@ const MAX_COLUMN = 60;
  * its own line.
  * @param width the width of the terminal, in characters @default the width of stdout, or unlimited if it is not a terminal
  */
-export function table(headings: string[], given: string[][], width = widthOf(process.stdout)): string {
+export function table(headings: string[], given: string[][], width = widthOf("stdout")): string {
   const whole = aligned(headings, given);
   if (fits(whole, width)) return whole;
   const [first, ...others] = aligned(
@@ -133,13 +149,13 @@ export function table(headings: string[], given: string[][], width = widthOf(pro
  * Format `  name  value`. If it does not fit on the terminal, the value gets a separate line.
  * @param column the column where values begin, in characters after the indent
  */
-export function field(name: string, value: string, column: number, width = widthOf(process.stdout)): string {
+export function field(name: string, value: string, column: number, width = widthOf("stdout")): string {
   const line = `  ${name.padEnd(column - 2)}  ${value}`;
   return line.length <= width ? line : `  ${name}\n${4 + value.length <= width ? "    " : "  "}${value}`;
 }
 
-function widthOf(stream: { isTTY?: boolean; columns?: number }): number {
-  return (stream.isTTY === true && stream.columns) || Number.POSITIVE_INFINITY;
+function widthOf(output: Output): number {
+  return (isTty(output) && process[output].columns) || Number.POSITIVE_INFINITY;
 }
 
 function fits(text: string, width: number): boolean {
@@ -160,7 +176,7 @@ function aligned(headings: string[], given: string[][]): string {
 }
 
 /** The same with JSON: on one line where that fits, else indented below its name. */
-export function jsonField(name: string, value: unknown, column: number, width = widthOf(process.stdout)): string {
+export function jsonField(name: string, value: unknown, column: number, width = widthOf("stdout")): string {
   const text = JSON.stringify(value);
   const line = field(name, text, column, width);
   return fits(line, width) ? line : `  ${name}\n${prettyJson(value, width, 4)}`;

@@ -54,6 +54,69 @@ test.runIf(process.platform === "linux")("a full disk at stdout: 5, one line, no
   expect(stderr).not.toMatch(/\n\s+at /);
 });
 
+/**
+ * Runs `pushpool ARGS` with a pipe as its stdout that is full but for FREE bytes, and is read only after a second. Prints what arrived
+ * behind the filling, and ends with the exit code.
+ */
+const INTO_A_FULL_PIPE = `
+import os, subprocess, sys, time
+free, *command = sys.argv[1:]
+reader, writer = os.pipe()
+os.set_blocking(writer, False)
+filled = 0
+try:
+    while True:
+        filled += os.write(writer, b"." * 4096)
+except BlockingIOError:
+    pass
+# A pipe has room for whole pages only.
+os.read(reader, 4096)
+os.write(writer, b"." * (4096 - int(free)))
+filled -= int(free)
+os.set_blocking(writer, command[0] == "blocking")
+child = subprocess.Popen(command[1:], stdout=writer)
+os.close(writer)
+time.sleep(1)
+with os.fdopen(reader, "rb") as pipe:
+    sys.stdout.buffer.write(pipe.read()[filled:])
+sys.exit(child.wait())
+`;
+
+test.each([
+  ["blocking", 0],
+  ["nonblocking", 0],
+  ["nonblocking", 500],
+])("a full %s pipe with room for %i bytes gets all of the output once it is read", (kind, room) => {
+  const here = placeWith(manifest);
+  for (const args of [["--help"], ["manifest", "schema"]]) {
+    const { status, stdout, stderr } = spawnSync("python3", ["-c", INTO_A_FULL_PIPE, String(room), kind, process.execPath, bin, ...args], {
+      cwd: here.folder,
+      env: here.env,
+      encoding: "utf8",
+    });
+    expect([status, stderr]).toEqual([0, ""]);
+    expect(stdout).toBe(here.pushpool(...args).stdout);
+  }
+});
+
+test.runIf(process.platform === "linux").each([["--help"], ["ls --json"], ["run hello/noisy --detach"]])(
+  "%s to a full disk: 5, one line",
+  (args) => {
+    const { status, stderr } = shell(placeWith(manifest), `pushpool ${args} >/dev/full`);
+    expect([status, stderr.split("\n").at(-2)]).toEqual([5, expect.stringMatching(/cannot write to standard output: ENOSPC/)]);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  },
+);
+
+test("what is printed once to a closed reader is no error", () => {
+  const here = placeWith(manifest);
+  for (const args of ["--help", "run hello/noisy --detach --flow-run-name fox"]) {
+    const { stdout, stderr } = shell(here, `{ sleep 0.3; pushpool ${args}; echo $? >&3; } 3>status | exec 0<&-; cat status`);
+    expect([stdout, stderr]).toEqual(["0\n", expect.not.stringMatching(/EPIPE/)]);
+  }
+  expect(stateOf(here, "fox")).not.toBe("SCHEDULED");
+});
+
 test("piped output has no colours and no cursor movement", () => {
   const here = placeWith(manifest);
   delete here.env.NO_COLOR;
