@@ -39,8 +39,8 @@ interface Stack extends Place {
 
 type Outputs = { state: string; runId: string; exitCode?: number; startedAt?: string; endedAt?: string };
 
-/** Waits for a file (or until the test's folder is gone), and ends with the exit code in that file. */
-const PATIENT = `sh -c 'echo $$ >> starts; while [ -e starts ] && [ ! -e go ]; do sleep 0.05; done; echo went with $(cat go); exit $(cat go)'`;
+/** Waits for the exit code in a file (or until the test's folder is gone), and ends with it. */
+const PATIENT = `sh -c 'echo $$ >> starts; while [ -e starts ] && [ ! -s go ]; do sleep 0.05; done; echo went with $(cat go); exit $(cat go)'`;
 
 export function flowRunStack(): Stack {
   const folder = join(scratch(), "infra");

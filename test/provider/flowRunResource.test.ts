@@ -16,8 +16,8 @@ vi.setConfig({ testTimeout: 180_000 });
 
 const SECRET = "hunter2-very-secret";
 
-/** A command that records its start, waits for a file (or until the test's folder is removed), and exits with the code in that file. */
-const PATIENT = `sh -c 'echo $$ >> starts; echo started; while [ -e starts ] && [ ! -e go ]; do sleep 0.05; done; echo went $(cat go); exit $(cat go)'`;
+/** A command that records its start, waits for the code in a file (or until the test's folder is removed), and exits with it. */
+const PATIENT = `sh -c 'echo $$ >> starts; echo started; while [ -e starts ] && [ ! -s go ]; do sleep 0.05; done; echo went $(cat go); exit $(cat go)'`;
 
 function workplace() {
   const { dir, declare } = project();
