@@ -12,7 +12,9 @@ process.chdir(root);
 
 // Files of an earlier version must not be packed.
 rmSync("lib", { recursive: true, force: true });
-const { status } = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+const { status } = spawnSync(process.execPath, ["node_modules/typescript-native/bin/tsc", "-p", "tsconfig.build.json"], {
+  stdio: "inherit",
+});
 if (status !== 0) process.exit(status ?? 1);
 
 mkdirSync("lib/src/manifest", { recursive: true });
