@@ -29,8 +29,8 @@ export interface EngineOperation {
   project: { name: string; dir: string };
   stack: string;
   engine: EngineName;
-  /** The resources that the operation works on. Only the offline engine uses this; pulumi gets its arguments unchanged. */
-  picked: PickedResources;
+  /** What the arguments after `--` ask for. Only the offline engine uses this; pulumi gets its arguments unchanged. */
+  asked: OfflineArguments;
 }
 
 /**
@@ -58,12 +58,12 @@ export function settle(workspace: Workspace, { engine: wanted, json }: EngineFla
   if (owner === "pulumi" && !hasPulumi) throw withoutPulumi(home, project.name, stack);
   const engine = wanted ?? owner ?? (hasPulumi ? "pulumi" : "offline");
   refuseOtherEngine(home, project.name, stack, engine);
-  const picked = pickedResources(engine === "offline" ? args : []);
+  const asked = offlineArguments(engine === "offline" ? args : []);
   checkInstalled(project.dir);
   openHome(home, { create: true });
   const why = wanted ? "as asked" : owner ? "it manages this stack" : hasPulumi ? "pulumi is on PATH" : "pulumi is not on PATH";
   if (!json) note(`stack ${project.name}/${stack}, engine ${engine} (${why})`);
-  return { workspace, project, stack, engine, picked };
+  return { workspace, project, stack, engine, asked };
 }
 
 /** Forget that the Pulumi CLI manages a stack, if the offline engine is requested and `pulumi stack rm` has removed the stack. */
@@ -88,7 +88,7 @@ const NOT_OFFLINE: Record<string, string> = {
 };
 
 /** The flags of pulumi that select resources. The offline engine supports them too. */
-const SELECTING: Record<string, (picked: PickedResources, urn: string) => void> = {
+const SELECTING: Record<string, (asked: OfflineArguments, urn: string) => void> = {
   "--target": ({ targets }, urn) => targets.push(urn),
   "-t": ({ targets }, urn) => targets.push(urn),
   "--exclude": ({ excludes }, urn) => excludes.push(urn),
@@ -99,32 +99,54 @@ const SELECTING: Record<string, (picked: PickedResources, urn: string) => void> 
   },
 };
 
-/** The resources that an operation works on, as the arguments after `--` say. */
-export interface PickedResources {
+/** The flags of pulumi that are on or off, such as `--refresh` or `--refresh=false`. */
+const SWITCHES: Record<string, "refresh" | "targetDependents" | "excludeDependents"> = {
+  "--refresh": "refresh",
+  "-r": "refresh",
+  "--target-dependents": "targetDependents",
+  "--exclude-dependents": "excludeDependents",
+};
+
+/** The arguments after `--` that the offline engine supports. */
+export interface OfflineArguments {
   targets: string[];
   targetDependents: boolean;
   excludes: string[];
   excludeDependents: boolean;
   /** To be replaced even if nothing differs. */
   replace: string[];
+  /** First update the state to match the real resources. */
+  refresh: boolean;
 }
 
-/** Read the arguments that the offline engine supports. @throws {UserError} for any other, and for a value that is no URN */
-function pickedResources(args: readonly string[]): PickedResources {
-  const picked: PickedResources = { targets: [], targetDependents: false, excludes: [], excludeDependents: false, replace: [] };
+/** Read the arguments that the offline engine supports. @throws {UserError} for any other, and for an invalid value */
+function offlineArguments(args: readonly string[]): OfflineArguments {
+  const asked: OfflineArguments = {
+    targets: [],
+    targetDependents: false,
+    excludes: [],
+    excludeDependents: false,
+    replace: [],
+    refresh: false,
+  };
   const left = [...args];
   for (let arg = left.shift(); arg !== undefined; arg = left.shift()) {
     const [, flag = "", given] = /^([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
-    if (arg === "--target-dependents") picked.targetDependents = true;
-    else if (arg === "--exclude-dependents") picked.excludeDependents = true;
-    else if (Object.hasOwn(SELECTING, flag)) SELECTING[flag]?.(picked, urnOf(flag, given ?? left.shift() ?? ""));
+    const name = Object.hasOwn(SWITCHES, flag) ? SWITCHES[flag] : undefined;
+    if (name) asked[name] = isOn(flag, given);
+    else if (Object.hasOwn(SELECTING, flag)) SELECTING[flag]?.(asked, urnOf(flag, given ?? left.shift() ?? ""));
     else throw refusalOf([arg, ...left]);
   }
-  if (picked.targets.length > 0 && picked.excludes.length > 0)
+  if (asked.targets.length > 0 && asked.excludes.length > 0)
     throw new UserError("--target and --exclude: give only one of them, because they contradict each other");
-  if (picked.targetDependents && picked.targets.length === 0) throw new UserError("--target-dependents: give it with --target");
-  if (picked.excludeDependents && picked.excludes.length === 0) throw new UserError("--exclude-dependents: give it with --exclude");
-  return picked;
+  if (asked.targetDependents && asked.targets.length === 0) throw new UserError("--target-dependents: give it with --target");
+  if (asked.excludeDependents && asked.excludes.length === 0) throw new UserError("--exclude-dependents: give it with --exclude");
+  return asked;
+}
+
+function isOn(flag: string, value = "true"): boolean {
+  if (value !== "true" && value !== "false") throw new UserError(`${flag}=${quoted(value)}: must be true or false`);
+  return value === "true";
 }
 
 /** A pattern is allowed where Pulumi allows it: not for `--replace`, which must name what exists. */

@@ -1,11 +1,11 @@
 import { formatDuration } from "../duration";
 import type { EngineResult, Op } from "../engine";
-import type { Json } from "../json";
 import { Redactor } from "../redactor";
 import { UserError } from "../userError";
 import type { EngineOperation } from "./engines";
 import { eventLog } from "./eventLog";
 import { interruptible } from "./interruption";
+import { outputLine } from "./outputLine";
 import { PlanView } from "./planView";
 import { note, print, printJson } from "./screen";
 
@@ -19,13 +19,14 @@ const WORDS: Partial<Record<Op, { done: string; planned: string }>> = {
 
 /** Run an operation with the offline engine and show it: the changes, a summary and the outputs; or as JSON, its events and its result. */
 export async function runOffline(
-  { workspace, project, stack, picked }: EngineOperation,
+  { workspace, project, stack, asked }: EngineOperation,
   verb: "preview" | "up" | "refresh" | "destroy",
   json = false,
 ): Promise<EngineResult> {
-  const { replace, ...selection } = picked;
+  const { replace, refresh, ...selection } = asked;
   if (replace.length > 0 && verb !== "up" && verb !== "preview")
     throw new UserError(`--replace: \`${verb}\` does not replace resources. Leave it out`);
+  if (refresh && verb === "refresh") throw new UserError("--refresh: `refresh` does only that. Leave it out");
   const engine = await import("../engine/index.js");
   const { home, stateHome, env } = workspace;
   const lost = `the unfinished steps are recorded in the state of stack ${project.name}/${stack}; the next \`pushpool up\` or \`refresh\` reports them`;
@@ -41,6 +42,7 @@ export async function runOffline(
       env,
       signal,
       replace,
+      refresh,
       selection,
       redactor,
       onEvent: (event) => (log ?? view).hear(event),
@@ -57,14 +59,6 @@ function summarize({ changes, outputs, unchanged, durationMs }: EngineResult, ve
   const counts = (Object.keys(WORDS) as Op[]).filter((op) => changes[op]).map((op) => `${changes[op]} ${WORDS[op]?.[tense]}`);
   const took = formatDuration(durationMs);
   note(unchanged ? `no changes: ${counts.join(", ") || "the stack is empty"} (${took})` : `${counts.join(", ")} (${took})`);
-  if (verb === "up" && Object.keys(outputs).length > 0)
-    for (const [name, value] of Object.entries(outputs)) print(`${name}: ${brief(value)}`);
-}
-
-/** A short form of an output. For a manifest, which is long, only the names in it. */
-function brief(value: Json): string {
-  const manifest = value as { kind?: string; pools?: object; deployments?: object } | null;
-  if (manifest?.kind !== "pushpool.dev/manifest") return JSON.stringify(value);
-  const names = (part: object | undefined) => Object.keys(part ?? {}).join(", ") || "none";
-  return `manifest (work pools: ${names(manifest.pools)}; deployments: ${names(manifest.deployments)})`;
+  if (verb !== "up") return;
+  for (const [name, value] of Object.entries(outputs)) print(outputLine(name, value));
 }

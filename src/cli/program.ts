@@ -70,7 +70,7 @@ Example:
     made
       .option("-y, --yes", "do not ask")
       .option("--engine <engine>", "pulumi or offline (default: pulumi if it is on PATH, else offline)")
-      .argument("[args...]", "arguments after -- go to pulumi; pushpool's own engine takes --replace, --target and --exclude");
+      .argument("[args...]", "arguments after -- go to pulumi; pushpool's own engine takes --refresh, --replace, --target and --exclude");
   const fromManifest = (made: Command) =>
     made
       .option("--manifest <file>", "a manifest file, or - for standard input (default: the stack's)")

@@ -80,11 +80,22 @@ test.each<[string, Case, RegExp]>([
   ["a target without a value", { args: ["--target"] }, /^--target "": must be the URN of a resource/],
   ["targets and excluded ones", { args: ["--target", "urn:pulumi:a", "--exclude=urn:pulumi:b"] }, /^--target and --exclude: give only one/],
   ["dependents of nothing", { args: ["--target-dependents"] }, /^--target-dependents: give it with --target$/],
-  ["arguments for pulumi", { args: ["--refresh", "-v"] }, /^"--refresh -v": these arguments are for pulumi/],
+  ["a switch that is neither on nor off", { args: ["--refresh=yes"] }, /^--refresh="yes": must be true or false$/],
+  ["arguments for pulumi", { args: ["--refresh", "-v", "3"] }, /^"-v 3": these arguments are for pulumi/],
 ])("refused: %s", (_, given, message) => {
   const { settle } = settled(given);
   expect(settle).toThrow(message);
   expect(stderr).toBe("");
+});
+
+test.each<[string[], boolean]>([
+  [[], false],
+  [["--refresh"], true],
+  [["-r"], true],
+  [["--refresh=true"], true],
+  [["--refresh=false"], false],
+])("%j: the offline engine refreshes first: %s", (args, refresh) => {
+  expect(settled({ args }).settle().asked).toMatchObject({ refresh, targets: [] });
 });
 
 test("--json prints nothing but results", () => {
