@@ -41,7 +41,7 @@ export interface PoolRotation {
   blockKey: string;
   /** How long a run may take, in seconds. */
   longestRun: pulumi.Input<number>;
-  /** Base URL of the service that proves a key. It also tells the cloud's time. */
+  /** Base URL of the service that proves a key. Its replies also contain the cloud's time. */
   service: pulumi.Input<string>;
   /** Base URL of the service that lists keys, if no function of a provider does. */
   listing?: pulumi.Input<string>;
@@ -173,9 +173,12 @@ function declareKeys<Key extends pulumi.CustomResource>(
     const keys = new Map(plan.generations.map((generation) => [generation, of.make(nameOf(generation), undefined)]));
     if (plan.adopt) of.make(nameOf(plan.adopt.generation), plan.adopt.keyId);
     const [generation, previous] = [...keys].find(([each]) => each !== plan.current) ?? [];
+    const isNewKey = !(known as KeyFacts).keys.some((key) => key.generation === plan.current);
     const isSkipped = previous !== undefined && (await isLeftOut(of.idOf(keys.get(plan.current) as Key)));
     const notes = isSkipped ? [leftOut(workPoolName, known as KeyFacts)] : plan.notes;
-    for (const { text, isWarning } of notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, options.parent);
+    // A preview cannot tell whether the new key is left out. Its engine can, if the notes belong to the key.
+    const about = pulumi.runtime.isDryRun() && previous !== undefined && isNewKey ? keys.get(plan.current) : options.parent;
+    for (const { text, isWarning } of notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, about as pulumi.Resource);
     if (isSkipped) return { current: previous, generation, ...(known.proof?.again === undefined ? {} : { again: known.proof.again }) };
     return {
       current: keys.get(plan.current) as Key,
@@ -186,7 +189,7 @@ function declareKeys<Key extends pulumi.CustomResource>(
   }) as unknown as pulumi.Output<DeclaredKeys<Key>>;
 }
 
-/** Whether an `up` does not make a resource, because of `--target` or `--exclude`: its id stays unknown. That a preview cannot tell. */
+/** Whether an `up` does not make a resource, because of `--target` or `--exclude`: its id stays unknown. In a preview, the id of every new resource is unknown. */
 async function isLeftOut(id: pulumi.Output<string>): Promise<boolean> {
   return !pulumi.runtime.isDryRun() && !(await (id as unknown as { isKnown: Promise<boolean> }).isKnown);
 }

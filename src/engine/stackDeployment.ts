@@ -164,6 +164,11 @@ export class StackDeployment implements MonitorBackend {
     return outcome.kind === "done" ? { kind: "done", resource: outcome.resource ?? imported } : outcome;
   }
 
+  /** Whether the program declares a resource that this operation does not create, because of `--target` or `--exclude`. */
+  leavesOut(urn: string): boolean {
+    return this.#skipped.has(urn);
+  }
+
   async registerOutputs(urn: string, outputs: Properties): Promise<void> {
     this.#options.learn(outputs);
     const { writer } = await this.#parts;

@@ -73,6 +73,8 @@ export async function deploy(context: OperationContext, dryRun: boolean): Promis
 
   const loggedErrors: string[] = [];
   const onLog = (event: EngineEvent & { kind: "diagnostic" }) => {
+    // What a program says about the making of a resource that is not made would be wrong.
+    if (event.severity === "info" && event.urn !== undefined && deployment.leavesOut(event.urn)) return;
     if (event.severity === "error") loggedErrors.push(event.message);
     onEvent(event);
   };

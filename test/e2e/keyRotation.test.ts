@@ -140,6 +140,12 @@ test("AWS: --target while a change is due, other numbers in the overlap, and no 
   await up();
   const [first] = keysOnAws(fake) as [string];
   time.pass(91);
+  // A preview without the new key says nothing about a change that does not happen.
+  const without = await here.preview("--", "--target", "**hello/prod");
+  expect([without.status, without.stderr]).toEqual([0, expect.not.stringContaining(first)]);
+  expect((await here.preview("--", "--target", "**etl-push-key-2")).stderr).toContain(
+    `key ${first} is 91 days old: a new key takes its place`,
+  );
   // Without the new key, without its proof, then with both.
   expect(await up("--target", "**hello/prod")).toMatch(new RegExp(`key ${first} is due for a change, but this up leaves the new key out`));
   expect([keysOnAws(fake), await inUse()]).toEqual([[first], [first]]);
