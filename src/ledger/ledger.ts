@@ -238,6 +238,11 @@ export interface Ledger extends SharedNotes {
   slotHolders(stack: string, workPool: string, deployment: string): Promise<RunRecord[]>;
   /** Absent on a ledger of one machine, whose processes know each other by their pids. */
   readonly shared?: SharedLedger;
+  /**
+   * For a process that will write for long: make sure at its start that it may write.
+   * @throws {UserError} if this user or role may only read (exit code 5)
+   */
+  checkWritable(): Promise<void>;
   /** May be called repeatedly. */
   close(): void;
 }

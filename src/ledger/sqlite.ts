@@ -118,6 +118,9 @@ export function openSqliteLedger(path: string): Ledger {
         return after;
       }),
 
+    // SQLite takes the lock for a write, and refuses it if the file or its log is read-only.
+    checkWritable: () => write(() => {}),
+
     close: () => {
       if (isClosed) return;
       batcher.flush();

@@ -151,6 +151,42 @@ test("a role that may only read: the wait for the primary says so, and ends with
   expect(here.pushpool("ls")).toMatchObject({ status: 0 });
 });
 
+test("serve does not start with a role that may only read, or on a read-only server", async () => {
+  const here = placeWith(manifest);
+  const [schema, role] = [newSchema(), newSchema()];
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl(schema);
+  ran(here);
+  await ask(
+    `CREATE ROLE ${role} LOGIN PASSWORD 'x1y2z3'`,
+    `GRANT USAGE ON SCHEMA ${schema} TO ${role}`,
+    `GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`,
+  );
+  const refused = (url: string, message: RegExp) => {
+    here.env.PUSHPOOL_LEDGER_URL = url;
+    const { status, stdout, stderr } = here.pushpool("serve", "--port", "0");
+    expect([status, stdout, stderr]).toEqual([5, "", expect.stringMatching(message)]);
+    expect(stderr.trim().split("\n")).toHaveLength(1);
+  };
+  const as = { name: role, password: "x1y2z3" };
+  refused(ledgerUrl(schema, as), /^pushpool: the ledger .* cannot be used: the role has too few rights: .*docs\/ledger\.md\n$/);
+  // Each right on its own.
+  await ask(`GRANT INSERT ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
+  refused(ledgerUrl(schema, as), /the role has too few rights/);
+  await ask(`GRANT UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${role}`);
+  here.env.PUSHPOOL_LEDGER_WAIT_SECONDS = "0";
+  refused(
+    `${ledgerUrl(schema, as)}&options=-c%20default_transaction_read_only%3Don`,
+    /it is a read-only replica: use the URL of the primary/,
+  );
+
+  here.env.PUSHPOOL_LEDGER_URL = ledgerUrl(schema, as);
+  const child = here.start("serve", "--port", "0");
+  const serving = listen(child);
+  await until(() => serving.stdout().includes('"msg":"serving"'));
+  child.kill("SIGTERM");
+  expect(await serving.ended).toBe(0);
+});
+
 test.each(["SQLite", "Postgres"])("prune removes old runs of %s, never an unfinished one or one with a key", async (engine) => {
   const here = placeWith(manifest);
   const schema = newSchema();

@@ -88,6 +88,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   process.on("SIGTERM", stop).on("SIGINT", stop);
   let page: OpenedUi | undefined;
   try {
+    await parts.ledger.checkWritable();
     const { serve } = await import("../../serve/serve.js");
     if (flags.ui) {
       const { openPage } = await import("../uiPage.js");

@@ -11,6 +11,7 @@ import { inPostgres } from "./dialect";
 import { postgresLeases } from "./leases";
 import { changeSql, createSql, type OneAttemptChange, ownRow, slotSql } from "./oneStatement";
 import { isLockTimeout } from "./postgresFaults";
+import { writeRightsSql } from "./writeRights";
 
 /**
  * The ledger in a Postgres database, shared by all processes on all machines that have its URL. It connects at the first use, and makes
@@ -220,6 +221,14 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
         if (after === before || (await swapNote(key, before, after))) return after;
       }
     },
+
+    checkWritable: () =>
+      db.once(
+        writeRightsSql(db.table).map((sql) => ({ sql, values: [] })),
+        () => {},
+        // Repeating them is always right.
+        async () => undefined,
+      ),
 
     clock: () => clock.now().getTime(),
 
