@@ -141,9 +141,17 @@ function changedKeys(before: JsonObject, now: JsonObject): string[] {
 
 function checkAnswer(inputs: JsonObject, failures: readonly CheckFailure[], token: string) {
   const listed = failures.map(({ property, reason }) =>
-    new proto.provider.CheckFailure().setProperty(property).setReason(inTheProgramsWords(reason, token)),
+    new proto.provider.CheckFailure().setProperty(shownProperty(property, token)).setReason(inTheProgramsWords(reason, token)),
   );
   return new proto.provider.CheckResponse().setInputs(structOf(inputs)).setFailuresList(listed);
+}
+
+/**
+ * The property that an engine shows before the reason, with its value from the inputs. It is blank if the program's language spells it in
+ * another way: an engine would find no value by that name, and every reason names its field.
+ */
+function shownProperty(property: string, token: string): string {
+  return inTheProgramsWords(property, token) === property ? property : "";
 }
 
 /** What a request may say about its resource. */

@@ -2,8 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { secretOf, UNKNOWN } from "../../src/engine/wire";
+import { secretOf } from "../../src/engine/wire";
 import type { JsonObject } from "../../src/json";
+import { UNKNOWN } from "../../src/unknown";
 import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";
 import { type Plugin, protocol, startPlugin, structOf } from "./startPlugin";
@@ -136,7 +137,7 @@ test.each<[string, JsonObject, string | RegExp]>([
     { type: "process:push", queues: { urgent: { priorty: 1 } } },
     /^queues\.urgent\.priorty: queues\.urgent\.priorty is unknown: .*priority/,
   ],
-  ["PrefectBlock", { blockTypeSlug: "Secret", data: {} }, /^blockTypeSlug: block_type_slug must consist of lowercase/],
+  ["PrefectBlock", { blockTypeSlug: "Secret", data: {} }, /^: block_type_slug must consist of lowercase/],
   ["PrefectDeployment", { parameters: { key: secretOf(SECRET) } }, /^parameters: parameters\/key is secret, but a Prefect server stores/],
 ])("inputs of a %s that are wrong: %j", async (type, news, message) => {
   const { failures } = await check(urnOf(type, "a/b"), news);
