@@ -5,7 +5,7 @@ const WORDS = new Map([
   ...["false", "no", "off", "f", "n", "0"].map((word) => [word, false] as const),
 ]);
 
-/** Read a boolean as Pydantic does in its lax mode: `yes`, `"off"` and `1` are booleans too. `undefined` if the value is none. */
+/** Read a boolean as Pydantic does in its lax mode: `yes`, `"off"` and `1` are booleans too. `undefined` if the value is not one. */
 export function asBoolean(given: unknown): boolean | undefined {
   const value = given instanceof ExactNumber ? given.valueOf() : given;
   if (typeof value === "boolean") return value;
@@ -13,7 +13,7 @@ export function asBoolean(given: unknown): boolean | undefined {
   return typeof value === "string" ? WORDS.get(value.toLowerCase()) : undefined;
 }
 
-/** Read an integer as Pydantic does in its lax mode: `"3"` and `3.0` are integers too. `undefined` if the value is none. */
+/** Read an integer as Pydantic does in its lax mode: `"3"` and `3.0` are integers too. `undefined` if the value is not one. */
 export function asInteger(given: unknown): number | undefined {
   const value = given instanceof ExactNumber ? given.valueOf() : given;
   if (typeof value === "boolean") return Number(value);

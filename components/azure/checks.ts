@@ -86,7 +86,7 @@ export function checkRetention(field: string, days: unknown, of: Declared): void
   refuse(`${field} must be a whole number from 30 to 730, not ${days}`, of);
 }
 
-/** Who may submit. Azure has to be told what each of them is. */
+/** Who may submit. Azure needs the kind of each of them. */
 export function checkMembers(field: string, members: readonly pulumi.Input<string>[] | undefined, of: Declared): void {
   (members ?? []).forEach((member, index) => {
     if (typeof member === "string" && !/^(user|group|servicePrincipal)\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(member))

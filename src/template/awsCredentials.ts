@@ -57,7 +57,7 @@ export const AWS_CREDENTIALS: JsonObject = {
   },
   AssumeRoleParameters: {
     title: "AssumeRoleParameters",
-    description: "What STS is told with a role to be assumed.",
+    description: "Parameters for STS when it assumes the role.",
     type: "object",
     properties: {
       RoleSessionName: text("Role Session Name", "Name of the session."),

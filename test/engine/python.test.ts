@@ -115,11 +115,11 @@ test.each([
 });
 
 test.each([
-  ["virtualenv: venv", /runtime\.options\.virtualenv: .*\/py\/venv is no virtual environment: make it with `python3 -m venv/],
+  ["virtualenv: venv", /runtime\.options\.virtualenv: .*\/py\/venv is not a virtual environment: make it with `python3 -m venv/],
   ["toolchain: conda", /runtime\.options\.toolchain "conda": must be pip, poetry, uv/],
   ["typechecker: flow", /runtime\.options\.typechecker "flow": must be mypy or pyright/],
   ["toolchain: poetry", /poetry/],
-  ["toolchain: uv", /runtime python with uv: .*\/py\/\.venv is no virtual environment: .*uv sync/],
+  ["toolchain: uv", /runtime python with uv: .*\/py\/\.venv is not a virtual environment: .*uv sync/],
 ])("the option %s without such a Python is refused", async (options, message) => {
   await expect(pythonProject("", options).stack.up()).rejects.toThrow(message);
 });

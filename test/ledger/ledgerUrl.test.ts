@@ -39,7 +39,7 @@ test.each([
   ["mysql://u:hunter2@h/d", /is invalid/],
   ["postgres://u:hunter2@a:1,b:2/d", /has several hosts, which is not supported/],
   ["postgres://u:hunter2@h/d?host=a,b", /has several hosts/],
-  ["postgres://u:hunter2%@h/d", /has a % that is no %XX|is invalid/],
+  ["postgres://u:hunter2%@h/d", /has a % without two hexadecimal digits|is invalid/],
   ["postgres://u:hunter2@h/d?sslmod=require", /the parameter "sslmod" is unknown: did you mean "sslmode"/],
   ["postgres://u:hunter2@h/d?sslmode=yes", /sslmode must be one of disable, allow/],
   ["postgres://u:hunter2@h/d?sslmode=VERIFY-FULL", /sslmode must be one of disable, allow/],

@@ -8,7 +8,7 @@ const TYPES = { secret: "password", email: "email", uri: "url", date: "date", ti
 export function TextControl({ field, value, onChange, attributes }: ControlProps<"text">) {
   const text = textOf(value);
   const { format } = field;
-  // An empty box of an optional field is no value, not an empty text. Only a field with a default can be told to be empty.
+  // An empty box of an optional field means no value, not an empty string. Only in a field with a default can the user ask for an empty string.
   const set = (typed: string) => onChange(typed === "" && !field.required && field.default === undefined ? undefined : typed);
   if (format === "plain")
     return (
@@ -33,7 +33,7 @@ export function TextControl({ field, value, onChange, attributes }: ControlProps
         <span class="quiet">{Intl.DateTimeFormat().resolvedOptions().timeZone}</span>
       </>
     );
-  // A value that a picker could not show, such as `tomorrow`, stays a text.
+  // A value that a picker could not show, such as `tomorrow`, stays a string.
   const isShown = format !== "date" || text === "" || /^\d{4}-\d\d-\d\d$/.test(text);
   const type = format === "date-time" || !isShown ? "text" : TYPES[format];
   return (

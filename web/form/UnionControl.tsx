@@ -7,7 +7,7 @@ import { blankOf } from "./values";
 /** A value of one of several types: first the type, then the value. */
 export function UnionControl({ field, value, pointer, onChange, attributes }: ControlProps<"union">) {
   const [chosen, setChosen] = useState(() => optionFor(field.options, value));
-  // While a value is typed it may fit no option, or another one too; the choice stays. A value from elsewhere decides anew.
+  // While a value is typed it may fit no option, or another one too; the choice stays. A value from elsewhere decides again.
   const current =
     value === undefined || field.options[chosen] === undefined || !isElsewhere(field.options, chosen, value)
       ? chosen
@@ -41,7 +41,7 @@ export function UnionControl({ field, value, pointer, onChange, attributes }: Co
   );
 }
 
-/** Whether a value fits only another option than the chosen one, and is not just a text that is still typed. */
+/** Whether a value fits only another option than the chosen one, and is not just a value that is still typed. */
 function isElsewhere(options: ControlProps<"union">["field"]["options"], chosen: number, value: unknown): boolean {
   const mine = options[chosen];
   return mine !== undefined && typeof value !== "string" && !fits(mine, value) && options.some((option) => fits(option, value));

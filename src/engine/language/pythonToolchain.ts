@@ -56,7 +56,7 @@ function pipPython({ dir, file, env }: Place, virtualenv: string | undefined): P
     const python = activated(venv, env, `${join(venv, "bin", "python")} -m pip install`);
     if (python) return python;
     const how = `python3 -m venv ${venv} && ${venv}/bin/pip install -r requirements.txt`;
-    throw new UserError(`${file}: runtime.options.virtualenv: ${venv} is no virtual environment: make it with \`${how}\``);
+    throw new UserError(`${file}: runtime.options.virtualenv: ${venv} is not a virtual environment: make it with \`${how}\``);
   }
   const names = env.PULUMI_PYTHON_CMD ? [env.PULUMI_PYTHON_CMD] : ["python3", "python"];
   const path = names.map((name) => findProgram(name, env)).find((found) => found !== undefined);
@@ -79,7 +79,7 @@ async function uvPython({ dir, folder, file, env }: Place, virtualenv: string | 
   const python = activated(venv, env, "uv add");
   if (python) return python;
   const fix = uv === undefined ? "install uv (https://docs.astral.sh/uv/), and run `uv sync`" : "run `uv sync`";
-  throw new UserError(`${file}: runtime python with uv: ${venv} is no virtual environment: ${fix} in ${project}`);
+  throw new UserError(`${file}: runtime python with uv: ${venv} is not a virtual environment: ${fix} in ${project}`);
 }
 
 async function poetryPython({ folder, file, env }: Place): Promise<ProjectPython> {

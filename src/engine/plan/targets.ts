@@ -72,7 +72,7 @@ export class Targets {
     return new Set(urns.filter((urn) => !kept.has(urn)));
   }
 
-  /** The entries, without patterns, that are no resource of the stack or the program. */
+  /** The entries, without patterns, that match no resource of the stack or the program. */
   unknown(known: ReadonlySet<string>): string[] {
     const { targets = [], excludes = [] } = this.#selection;
     return [...targets, ...excludes].filter((entry) => !entry.includes("*") && !known.has(entry));

@@ -179,7 +179,7 @@ function decoded(text: string, refuse: Refuse): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    return refuse(" has a % that is no %XX: write a % in its password as %25");
+    return refuse(" has a % without two hexadecimal digits after it: write a % in its password as %25");
   }
 }
 

@@ -113,7 +113,7 @@ const ADVICE: Record<string, string> = {
   ETIMEDOUT: "it does not answer: check the network and its firewall",
   EHOSTUNREACH: "it does not answer: check the network and its firewall",
   ENETUNREACH: "it does not answer: check the network and its firewall",
-  EADDRNOTAVAIL: "its host is no address to connect to: check the URL",
+  EADDRNOTAVAIL: "its host is not an address to which a connection is possible: check the URL",
   CERT_HAS_EXPIRED: "its certificate has expired: renew it on the server",
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host: use the name that is in it, or sslmode=verify-ca",
 };
@@ -169,7 +169,7 @@ function adviceFor(error: PostgresFault): string | undefined {
   if (/^08/.test(code) && !error.isConnecting) return ADVICE.ECONNRESET;
   const isOfServer = error.severity !== undefined && (error.isConnecting || STATE_OF_SERVER.test(code));
   if (isOfServer) return `the server says: ${message} (${code})`;
-  // What is no server of Postgres answers anything.
+  // Something else than a Postgres server may answer with any error.
   return error.isConnecting && !(error instanceof TypeError) && !(error instanceof RangeError) ? message : undefined;
 }
 

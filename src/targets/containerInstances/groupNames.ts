@@ -25,7 +25,8 @@ export function formatId({ subscription, resourceGroup, group }: GroupName): str
 /** @throws {Error} if it is not an id of this target */
 export function parseId(id: string): GroupName {
   const [, subscription, resourceGroup, group] = ID.exec(id) ?? [];
-  if (subscription === undefined || resourceGroup === undefined || group === undefined) throw new Error(`"${id}" is no container group`);
+  if (subscription === undefined || resourceGroup === undefined || group === undefined)
+    throw new Error(`"${id}" is not the id of a container group`);
   return { subscription, resourceGroup, group };
 }
 

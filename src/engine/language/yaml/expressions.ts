@@ -4,7 +4,7 @@ export interface Reference {
   path: (string | number)[];
 }
 
-/** The parts of a text: literal pieces and references. `$${` stands for `${`. @throws {Error} naming a reference that cannot be read */
+/** The parts of a string: literal pieces and references. `$${` stands for `${`. @throws {Error} naming a reference that cannot be read */
 export function partsOf(text: string): (string | Reference)[] {
   const parts: (string | Reference)[] = [];
   let literal = "";
@@ -28,7 +28,7 @@ export function partsOf(text: string): (string | Reference)[] {
 
 function referenceOf(text: string): Reference {
   const [, name, rest] = /^(pulumi\.\w+|[\w-]+(?::[\w-]+)?)((?:\.[\w-]+|\[\d+\]|\["[^"]*"\])*)$/.exec(text) ?? [];
-  if (name === undefined || rest === undefined) throw new Error(`"\${${text}}" is no reference: write \${name.property[0]["key"]}`);
+  if (name === undefined || rest === undefined) throw new Error(`"\${${text}}" is not a reference: write \${name.property[0]["key"]}`);
   const path = [...rest.matchAll(/\.([\w-]+)|\[(\d+)\]|\["([^"]*)"\]/g)].map(([, key, index, quoted]) =>
     index === undefined ? (key ?? quoted ?? "") : Number(index),
   );

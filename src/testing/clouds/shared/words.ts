@@ -1,4 +1,4 @@
-/** A list of single words, written as a text: regions, versions. */
+/** A list of single words, written as one string: regions, versions. */
 export function words(text: string): string[] {
   return text.trim().split(/\s+/);
 }

@@ -26,7 +26,7 @@ export interface ArmResource extends Pick<StandInResource, "computed" | "autoNam
  */
 export function armResource(api: AzureApi, row: ArmResource): StandInResource {
   const { version, idOf, fixed, beside = [], names = {}, listed = [], outputs = () => ({}) } = row;
-  /** Outputs that are no inputs. */
+  /** Outputs that are not inputs. */
   const told = ["id", "name", "type", "azureApiVersion", ...(row.computed ?? [])];
   const isBody = (name: string) => !fixed.includes(name) || beside.includes(name) || Object.hasOwn(names, name);
   const bodyOf = (inputs: JsonObject): JsonObject => {
