@@ -1,6 +1,7 @@
 import { type Declared, refuse } from "../components/checks";
-import { OUTPUT_MARK, SECRET_MARK, SIGNATURE, UNKNOWN } from "../src/engine/wire";
+import { OUTPUT_MARK, SECRET_MARK, SIGNATURE } from "../src/engine/wire";
 import { isJsonObject, type Json, type JsonObject } from "../src/json";
+import { UNKNOWN } from "../src/unknown";
 import { fieldsAt, type TypeSpec } from "./packageSchema";
 import { outputOf, pulumiInternals } from "./pulumiSdk";
 

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../components/anyJson";
 import { secretPaths } from "../components/secretPaths";
-import { UNKNOWN } from "../src/engine/wire";
 import { isJsonObject, type Json, type JsonObject } from "../src/json";
 import { pointerTo } from "../src/jsonPointer";
+import { UNKNOWN } from "../src/unknown";
 import { textParts } from "./definitionParts";
 import { type OutputParts, outputOf, outputOfParts, partsOf } from "./pulumiSdk";
 

@@ -1,8 +1,9 @@
-import { secretOf, UNKNOWN } from "../src/engine/wire";
+import { secretOf } from "../src/engine/wire";
 import type { JsonObject } from "../src/json";
 import { upgradeHint } from "../src/origin";
 import type { CheckFailure } from "../src/provider/operations";
 import { quoted } from "../src/shown";
+import { UNKNOWN } from "../src/unknown";
 import { plainOf } from "./wireValues";
 
 /** Check the configuration of an explicit provider, and mark its keys as secrets. Like `prefect.Connection` in TypeScript. */

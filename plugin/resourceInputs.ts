@@ -1,8 +1,8 @@
 import { nameOf } from "../src/engine/urn";
-import { UNKNOWN } from "../src/engine/wire";
 import { isJsonObject, type Json, type JsonObject } from "../src/json";
 import { suggestion } from "../src/nearest";
 import type { CheckFailure } from "../src/provider/operations";
+import { UNKNOWN } from "../src/unknown";
 import { UserError } from "../src/userError";
 import { textParts } from "./definitionParts";
 import { fieldsAt, packageSchema, type TypeSpec } from "./packageSchema";
@@ -32,7 +32,7 @@ const ALWAYS_SECRET: Record<Kind, string[]> = {
 /**
  * The inputs of a resource as the TypeScript class of its kind would register them.
  * @param given by the program
- * @throws {UserError} if a definition is none
+ * @throws {UserError} if a definition is invalid
  */
 export function registeredInputs(kind: Kind, urn: string, given: Plain): Plain {
   if (kind === "FlowRun") return flowRunInputs(urn, given);

@@ -1,8 +1,8 @@
-import { UNKNOWN } from "../src/engine/wire";
 import type { JsonObject } from "../src/json";
 import { isJsonObject } from "../src/json";
 import { dispatch } from "../src/provider/dispatch";
 import type { CheckFailure, Operations } from "../src/provider/operations";
+import { UNKNOWN } from "../src/unknown";
 import { UserError } from "../src/userError";
 import { setExplicitPrefect } from "./explicitPrefect";
 import { givenFaults, type Kind, registeredInputs, secretOutputs } from "./resourceInputs";

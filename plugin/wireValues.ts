@@ -1,6 +1,7 @@
-import { isSecret, OUTPUT_MARK, SIGNATURE, secretOf, UNKNOWN } from "../src/engine/wire";
+import { isSecret, OUTPUT_MARK, SIGNATURE, secretOf } from "../src/engine/wire";
 import { isJsonObject, type Json, type JsonObject } from "../src/json";
 import { pointerTo } from "../src/jsonPointer";
+import { UNKNOWN } from "../src/unknown";
 
 /** A tree in plain text, and JSON pointers to what was secret in it. */
 export interface Plain {

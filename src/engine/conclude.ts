@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
+import { UNKNOWN } from "../unknown";
 import { type EngineResult, hideInStep, type StepEvent } from "./engineEvents";
 import { OperationFailed } from "./engineOptions";
 import type { OperationContext } from "./operationContext";
 import { maskSecrets } from "./state/secretValues";
 import type { Changes } from "./state/step";
-import { mapChildren, type Properties, UNKNOWN } from "./wire";
+import { mapChildren, type Properties } from "./wire";
 
 /**
  * Report how an operation ended.

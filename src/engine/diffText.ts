@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
+import { UNKNOWN } from "../unknown";
 import type { StepEvent } from "./engineEvents";
 import { pathOf, segmentsOf } from "./plan/propertyPath";
 import { isGone, type Op } from "./state/step";
-import { UNKNOWN } from "./wire";
 
 /** The marks that Pulumi's own output uses. */
 export const MARKS: Record<Op, string> = {

@@ -11,7 +11,6 @@ const ASSET_MARK = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE_MARK = "0def7320c3a5731c473e5ecbe6d01bc7";
 const RESOURCE_MARK = "5cf8f73096256a8f31e491e813e4eb8e";
 export const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-export { UNKNOWN };
 
 const UNKNOWNS = new Set([
   UNKNOWN,

@@ -5,9 +5,9 @@ import { checkLedgerUrl } from "../ledger";
 import type { DeploymentInManifest } from "../manifest/manifest";
 import { resolveRequest } from "../runs/plan";
 import { checkJobVariables, checkRequiredVariables, checkTemplateShape } from "../template";
+import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import { type FlowRunInputs, isObject, secretPathsOf, toManifestAndRequest } from "./flowRunInputs";
-import { holdsUnknown } from "./operations";
 
 /** The inputs in which a FlowRun may contain secrets. The ledger and the output show all others in plain text. */
 const MAY_BE_SECRET = ["pool", "deployment", "jobVariables", "triggers", "blocks", "variables", "ledger"];

@@ -1,5 +1,4 @@
 import type { JsonObject } from "../json";
-import { holdsUnknown, UNKNOWN } from "../unknown";
 
 /** The configuration of a resource kind, from the stack or from an explicit provider. Passed once per process. */
 export interface Configuring {
@@ -16,8 +15,8 @@ export interface CheckFailure {
  * The operations of a dynamic resource kind, in Pulumi's terms (https://www.pulumi.com/docs/iac/concepts/resources/dynamic-providers/).
  * Inputs and outputs may come from the state of an older pushpool.
  *
- * Values arrive in plain text, secret or not. In a preview an unknown value is {@link UNKNOWN}. Inputs and outputs also contain Pulumi's
- * own `__provider`, which Pulumi adds to every result.
+ * Values arrive in plain text, secret or not. In a preview an unknown value is the placeholder of `src/unknown.ts`. Inputs and outputs also
+ * contain Pulumi's own `__provider`, which Pulumi adds to every result.
  *
  * An error with `id`, `properties` and `reasons` from `create` or `update` means that the resource exists but is not ready. The state keeps
  * it with them, and the next `up` calls `update`.
@@ -37,5 +36,3 @@ export interface Operations {
 
 /** The outputs for the state. Undefined values are left out. */
 export type Outs = { [key: string]: JsonObject[string] | undefined };
-
-export { holdsUnknown, UNKNOWN };

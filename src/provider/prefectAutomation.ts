@@ -14,9 +14,10 @@ import {
 import type { Client } from "../prefect/client";
 import { changedFields, changeOf, longTexts, type ManagedFields, refreshed } from "../prefect/managedFields";
 import { quoted } from "../shown";
+import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption } from "./holders";
-import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
+import type { CheckFailure, Operations } from "./operations";
 import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
 import { alreadyExists, deleteObject, movedFields, noLongerThere } from "./prefectObject";
 

@@ -5,9 +5,10 @@ import { blockFaults } from "../prefect/blockData";
 import type { Client } from "../prefect/client";
 import { longTexts } from "../prefect/managedFields";
 import { quoted } from "../shown";
+import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption } from "./holders";
-import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
+import type { CheckFailure, Operations } from "./operations";
 import { configureConnection, connectionOuts, openClient, openClientFor } from "./prefectConnection";
 import { alreadyExists, deleteObject, movedFields } from "./prefectObject";
 

@@ -7,8 +7,9 @@ import { changedFields, type ManagedFields } from "../prefect/managedFields";
 import { fromServer, sameSchedules } from "../prefect/serverSchedules";
 import { type DeclaredSchedule, fromProgram, programFaults, toProgram } from "../schedules";
 import { quoted } from "../shown";
+import { holdsUnknown } from "../unknown";
 import { keptAdoption } from "./holders";
-import { type CheckFailure, holdsUnknown, type Operations } from "./operations";
+import type { CheckFailure, Operations } from "./operations";
 import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
 import { deleteObject, movedFields, noLongerThere, takeOver } from "./prefectObject";
 

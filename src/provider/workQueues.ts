@@ -2,7 +2,8 @@ import type { Json, JsonObject } from "../json";
 import { deleteWorkQueue, ensureWorkQueue, listWorkQueues, patchWorkQueue, type WorkQueueChange } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { changedFields, changeOf, type ManagedFields, refreshed } from "../prefect/managedFields";
-import { type CheckFailure, holdsUnknown } from "./operations";
+import { holdsUnknown } from "../unknown";
+import type { CheckFailure } from "./operations";
 
 /** The work queues of a pool by name, as in the program. */
 export type Queues = Record<string, JsonObject>;

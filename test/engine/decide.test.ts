@@ -7,7 +7,8 @@ import type { Diff } from "../../src/engine/provider";
 import { Snapshot } from "../../src/engine/state/snapshot";
 import type { Resource } from "../../src/engine/state/stackStore";
 import type { Step } from "../../src/engine/state/step";
-import { fromProgram, secretOf, UNKNOWN, withoutReferences, withoutSecrets, withSecretsAt, withSecretsLike } from "../../src/engine/wire";
+import { fromProgram, secretOf, withoutReferences, withoutSecrets, withSecretsAt, withSecretsLike } from "../../src/engine/wire";
+import { UNKNOWN } from "../../src/unknown";
 
 const thing = (urn: string, over: Partial<Resource> = {}): Resource => ({ urn, custom: true, type: "d:i:T", ...over });
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { secretOf, UNKNOWN } from "../../src/engine/wire";
+import { secretOf } from "../../src/engine/wire";
 import type { JsonObject } from "../../src/json";
+import { UNKNOWN } from "../../src/unknown";
 import { type Plugin, type Registered, startMonitor, startPlugin } from "./startPlugin";
 
 // The built provider over real gRPC, as Pulumi's CLI drives it.

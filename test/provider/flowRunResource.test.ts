@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
-import { UNKNOWN } from "../../src/provider/operations";
+import { UNKNOWN } from "../../src/unknown";
 import { openWorkspace } from "../../src/workspace";
 import { openRuns } from "../../src/workspaceRuns";
 import { project } from "./declared";

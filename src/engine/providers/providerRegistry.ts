@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { UNKNOWN } from "../../unknown";
 import { UserError } from "../../userError";
 import type { HostedProvider } from "../hostedProvider";
 import type { Providers } from "../plan/questions";
 import type { Provider } from "../provider";
 import type { Resource } from "../state/stackStore";
 import { isDefaultProvider, isProviderType, packageOf, providerReference, splitReference, typeOf } from "../urn";
-import { UNKNOWN } from "../wire";
 import type { LoadedProvider } from "./host";
 
 interface RegistryOptions {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { UNKNOWN } from "../../engine/wire";
 import type { JsonObject } from "../../json";
+import { UNKNOWN } from "../../unknown";
 import type { StandInResource } from "./standInProvider";
 
 /** How many characters, after a hyphen, a generated name has behind the resource's name. */

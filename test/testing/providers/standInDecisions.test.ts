@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { UNKNOWN } from "../../../src/engine/wire";
 import type { JsonObject } from "../../../src/json";
 import type { StandInResource } from "../../../src/testing";
 import { asInputs, checked, difference, foreseen, importedInputs } from "../../../src/testing/providers/standInDecisions";
+import { UNKNOWN } from "../../../src/unknown";
 
 const of = (more: Partial<StandInResource> = {}): StandInResource => ({ create: () => ({ id: "1" }), ...more });
 const named = of({ autoName: { input: "name", longest: 24 }, defaults: { stage: "GA" } });

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { readDockerfile } from "../../../dockerContext";
-import { UNKNOWN } from "../../../engine/wire";
 import type { JsonObject } from "../../../json";
+import { UNKNOWN } from "../../../unknown";
 import { imageInputs } from "./imageInputs";
 
 /** A reference with a registry: https://pkg.go.dev/github.com/distribution/reference. */
