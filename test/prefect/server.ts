@@ -151,6 +151,8 @@ async function runServer(
       PREFECT_HOME: home,
       PREFECT_SERVER_ANALYTICS_ENABLED: "false",
       DO_NOT_TRACK: "1",
+      // What a server compiles, each later Python of the venv would compile again.
+      PYTHONDONTWRITEBYTECODE: "",
       ...settings,
     },
   });

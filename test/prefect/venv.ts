@@ -10,7 +10,7 @@ const REQUIREMENTS = {
 
 export type PrefectVersion = keyof typeof REQUIREMENTS;
 
-/** The folder of a venv with Prefect in it. */
+/** The folder of a venv with Prefect in it. Half of its modules are used, and the first server compiles these. */
 export async function prefectVenv(version: PrefectVersion = "3.8.8"): Promise<string> {
-  return pythonVenv("prefect", [`prefect==${version}`, ...REQUIREMENTS[version]]);
+  return pythonVenv("prefect", [`prefect==${version}`, ...REQUIREMENTS[version]], { compiled: false });
 }
