@@ -22,7 +22,7 @@ function run(flags: readonly string[], program: string, env: NodeJS.ProcessEnv =
 }
 
 /** The packages among these that are loaded when the program ends. */
-const LOADED = `["@npmcli/arborist", "normalize-package-data", "typescript", "@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-zipkin", "execa", "js-yaml"]
+const LOADED = `["@npmcli/arborist", "normalize-package-data", "typescript", "@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-zipkin", "execa", "js-yaml", "semver"]
   .filter((name) => Object.keys(require.cache).some((file) => file.includes("/node_modules/" + name + "/")))`;
 
 const START = `require("@pulumi/pulumi"); require("@pulumi/pulumi/cmd/run/tracing"); require("@pulumi/pulumi/runtime/manifest");`;
@@ -31,7 +31,26 @@ test("what the SDK seldom uses is not loaded at its start", () => {
   const program = `${START} tell(${LOADED});`;
   expect(run(SDK_FLAGS, program)).toEqual([]);
   // Otherwise the test would prove nothing.
-  expect(run([], program)).toHaveLength(7);
+  expect(run([], program)).toHaveLength(8);
+});
+
+/** The connection to the inspector, as the runner of programs awaits it. */
+const HOOKS = `require("node:module").createRequire(require.resolve("@pulumi/pulumi/cmd/run"))("../../runtime/closure/v8Hooks")`;
+
+test("the inspector listens from the first function that is turned into text", () => {
+  const program = `const { Session } = require("node:inspector");
+    const { connect } = Session.prototype;
+    let sessions = 0;
+    Session.prototype.connect = function () { sessions += 1; return connect.call(this); };
+    const pulumi = require("@pulumi/pulumi");
+    ${HOOKS}.isInitializedAsync().then(async () => {
+      const before = sessions;
+      await pulumi.runtime.serializeFunction(() => before);
+      await pulumi.runtime.serializeFunction(() => before + 1);
+      tell([before, sessions]);
+    });`;
+  expect(run(SDK_FLAGS, program)).toEqual([0, 1]);
+  expect(run([], program)).toEqual([1, 1]);
 });
 
 test.each([
@@ -42,6 +61,15 @@ test.each([
      class One extends Base { constructor() { super(); this.words = [1, "two"]; } speak() { return super.speak() + this.words; } }
      const one = new One();
      pulumi.runtime.serializeFunction(async (event) => one.speak() + event).then(({ text }) => tell(text));`,
+  ],
+  [
+    "a function that cannot be turned into text is shown with its file and line",
+    `const pulumi = require("@pulumi/pulumi");
+     ${HOOKS}.isInitializedAsync().then(async () => {
+       const code = "(() => { const native = [].map.bind([]); const inner = () => native(1); return () => inner(); })()";
+       const script = new (require("node:vm").Script)(code, { filename: "/flows/mine.js" });
+       pulumi.runtime.serializeFunction(script.runInThisContext()).catch(({ message }) => tell(message));
+     });`,
   ],
   [
     "the packages of a function are found",
