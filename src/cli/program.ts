@@ -85,6 +85,7 @@ Example:
     () => import("./commands/init.js"),
   )
     .option("--language <language>", "of the program: typescript, python or yaml (default: typescript)")
+    .option("--credentials <who>", "who submits runs in a cloud: key, federated (GitHub Actions, without a key) or ambient (default: key)")
     .option("--no-install", "do not run npm install");
   engine(command("up", "update the stack to match its program", "pushpool up --stack prod", () => import("./commands/up.js")));
   engine(command("preview", "show what `up` would do; change nothing", "pushpool preview", () => import("./commands/preview.js")));

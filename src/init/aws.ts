@@ -1,5 +1,13 @@
-import { commonArguments, type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
-import type { ImagePlan } from "./imagePlan";
+import {
+  type Common,
+  commonArguments,
+  commonLines,
+  type InitInput,
+  type InitPlan,
+  type PoolPlan,
+  planProject,
+  queuesArgument,
+} from "./files";
 import type { Given, Program, Shared } from "./languages";
 
 /** Plan a project with `ecs:push` pools, in the AWS region of the stack's configuration. */
@@ -33,12 +41,12 @@ const JOB_VARIABLES = `      job_variables:
         command: sh -c 'echo "Hello from ECS with $PUSHPOOL_PARAMETERS"'
 `;
 
-function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
-  const { declared: line, argument } = imageLines(image);
+function program(pools: readonly PoolPlan[], common: Common): string {
+  const { required, declared: line, argument } = commonLines(common);
   const shared = pools.length > 1;
   const ids = idsOf(pools);
   const declared = pools.map((pool, index) => declaration(pool, ids[index] ?? pool.name, shared, argument));
-  return `const { manifest } = require("pushpool");
+  return `${required}const { manifest } = require("pushpool");
 const { ${["EcsPushPool", ...(shared ? ["TaskCluster", "TaskNetwork"] : [])].join(", ")} } = require("pushpool/aws");
 ${shared ? SHARED : ""}${line}
 // The runs of these pools are ECS tasks on Fargate, in the stack's aws:region. prefect.yaml names the pools.
@@ -51,13 +59,13 @@ exports.pushPools = manifest({ pools });
 `;
 }
 
-function declared(plans: readonly PoolPlan[], image: ImagePlan | undefined): Program {
+function declared(plans: readonly PoolPlan[], common: Common): Program {
   const about = "The runs of these pools are ECS tasks on Fargate, in the stack's aws:region.";
   const ids = idsOf(plans);
   const pools = plans.map(({ name, queues }, index) => {
     const id = ids[index] ?? name;
     const own: Record<string, Given> = id === name ? {} : { workPoolName: name };
-    return { component: "EcsPushPool", name: id, args: { ...own, ...commonArguments(image, queues) } };
+    return { component: "EcsPushPool", name: id, args: { ...own, ...commonArguments(common, queues) } };
   });
   return { about, pools, ...(plans.length > 1 ? { shared: SHARED_PLACE } : {}) };
 }

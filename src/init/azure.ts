@@ -1,5 +1,13 @@
-import { commonArguments, type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
-import type { ImagePlan } from "./imagePlan";
+import {
+  type Common,
+  commonArguments,
+  commonLines,
+  type InitInput,
+  type InitPlan,
+  type PoolPlan,
+  planProject,
+  queuesArgument,
+} from "./files";
 import type { Program } from "./languages";
 
 /** Plan a project with `azure-container-instance:push` pools, in the Azure subscription and location of the stack's configuration. */
@@ -41,28 +49,30 @@ const JOB_VARIABLES = `      job_variables:
         command: sh -c 'echo "Hello from Azure with $PUSHPOOL_PARAMETERS"'
 `;
 
-function declared(plans: readonly PoolPlan[], image: ImagePlan | undefined): Program {
+function declared(plans: readonly PoolPlan[], common: Common): Program {
+  const { image } = common;
   const about = "The runs of these pools are container groups in the stack's azure-native:subscriptionId and azure-native:location.";
   const pools = plans.map(({ name, queues }) => ({
     component: "ContainerInstancePushPool",
     name,
     args: {
       ...(image && !image.hasPrefectEntrypoint ? { jobVariables: { entrypoint: "" } } : {}),
-      ...commonArguments(image, queues),
+      ...commonArguments(common, queues),
     },
   }));
   return { about, pools };
 }
 
-function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
-  const { declared: line, argument } = imageLines(image);
+function program(pools: readonly PoolPlan[], common: Common): string {
+  const { required, declared: line, argument } = commonLines(common);
+  const { image } = common;
   // Prefect's template puts the entrypoint of Prefect's own images before each command.
   const entrypoint = image && !image.hasPrefectEntrypoint ? ['jobVariables: { entrypoint: "" }'] : [];
   const declared = pools.map(
     ({ name, queues }) =>
       `  new ContainerInstancePushPool(${[JSON.stringify(name), ...options([...argument, ...entrypoint, ...queuesArgument(queues)])].join(", ")}),`,
   );
-  return `const { manifest } = require("pushpool");
+  return `${required}const { manifest } = require("pushpool");
 const { ContainerInstancePushPool } = require("pushpool/azure");
 ${line}
 // The runs of these pools are container groups in the stack's azure-native:subscriptionId and azure-native:location. prefect.yaml names the pools.

@@ -3,11 +3,14 @@ import type { Json } from "../json";
 import type { PrefectYaml } from "../prefectYaml";
 import { type ImagePlan, planImage } from "./imagePlan";
 import { type Given, type Language, type Program, pyproject, pythonProgram, pythonPulumiYaml, yamlProgram } from "./languages";
+import { type Login, type LoginPlan, planLogin } from "./login";
 
 /** The kinds of projects. Each makes push pools of one type. */
 export const KINDS = ["local", "gcp", "aws", "azure"] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** Pulumi's SDK for JavaScript. */
+const SDK = "@pulumi/pulumi";
 const SDK_RANGE = "^3.248.0";
 
 /** A push pool that the new project declares. */
@@ -29,6 +32,14 @@ export interface InitPlan {
   needs: string[];
 }
 
+/** What all pools of a new project have. */
+export interface Common {
+  /** The image that they build. */
+  image: ImagePlan | undefined;
+  /** Absent: each has a key. */
+  login: LoginPlan | undefined;
+}
+
 /** Plans one kind of project. */
 export type ProjectPlanner = (input: InitInput) => InitPlan;
 
@@ -42,6 +53,8 @@ export interface InitInput {
   env: Readonly<Record<string, string | undefined>>;
   /** The language of the program. @default "typescript" */
   language?: Language;
+  /** Who submits the runs. @default "key" */
+  login?: Login;
   /** The dependency in package.json that installs this same pushpool: a version range, `file:…` or a git URL. */
   pushpool: string;
   /** The names of the existing files in the folder. */
@@ -54,10 +67,10 @@ export interface InitInput {
 export interface ProjectKind {
   /** Without a prefect.yaml, the name of the pool, and of the deployment on it. */
   kind: Kind;
-  /** Makes the content of index.js. @param image that the pools build */
-  program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string;
+  /** Makes the content of index.js. */
+  program(pools: readonly PoolPlan[], common: Common): string;
   /** The same program for the other languages. */
-  declared(pools: readonly PoolPlan[], image: ImagePlan | undefined): Program;
+  declared(pools: readonly PoolPlan[], common: Common): Program;
   /** The packages besides pushpool and `@pulumi/pulumi`, with their version ranges. */
   dependencies: Record<string, string>;
   /** The commands to run before `pushpool up`. */
@@ -76,16 +89,18 @@ export interface ProjectKind {
  */
 export function planProject(
   { kind, program, declared, dependencies: own, before, needs, noImage, jobVariables }: ProjectKind,
-  { folder, prefectYaml, env, pushpool, present, language = "typescript", read = () => "" }: InitInput,
+  { folder, prefectYaml, env, pushpool, present, language = "typescript", login = "key", read = () => "" }: InitInput,
 ): InitPlan {
   const image = noImage ? undefined : planImage({ prefectYaml, present, read });
+  const common: Common = { image, login: planLogin(login) };
   const dependencies = image ? { ...own, "@pulumi/docker-build": "^0.0.22" } : own;
   const { pools, notes } = poolsOf(prefectYaml, env, kind);
+  notes.push(...(common.login?.notes ?? []));
   const project = projectName(folder);
   const files: Record<string, string> = {
     ...(language === "typescript"
-      ? { "Pulumi.yaml": pulumiYaml(project), "index.js": program(pools, image) }
-      : otherFiles(language, project, declared(pools, image), present)),
+      ? { "Pulumi.yaml": pulumiYaml(project), "index.js": program(pools, common) }
+      : otherFiles(language, project, declaredWith(common, declared(pools, common)), present)),
     ...image?.files,
   };
   if (image && present.includes(".dockerignore"))
@@ -94,7 +109,7 @@ export function planProject(
   if (!present.includes("package.json")) files["package.json"] = packageJson(project, { ...dependencies, pushpool }, language);
   else
     notes.push(
-      `package.json already exists: add what ${language === "typescript" ? "index.js" : "the provider"} needs with \`npm install pushpool@${pushpool} @pulumi/pulumi@${SDK_RANGE}${packages.join("")}\``,
+      `package.json already exists: add what ${language === "typescript" ? "index.js" : "the provider"} needs with \`npm install pushpool@${pushpool} ${SDK}@${SDK_RANGE}${packages.join("")}\``,
     );
   if (language === "python" && present.includes("pyproject.toml"))
     notes.push("pyproject.toml already exists: add what the program needs with `uv add pulumi ./node_modules/pushpool/lib/sdk/python`");
@@ -108,7 +123,7 @@ export function planProject(
     pools,
     files,
     notes,
-    before: language === "python" ? ["uv sync", ...before] : before,
+    before: [...(language === "python" ? ["uv sync"] : []), ...before, ...(common.login?.before ?? [])],
     needs: [
       ...(language === "python" ? ["uv (https://docs.astral.sh/uv/), which installs the program's packages"] : []),
       ...needs,
@@ -127,24 +142,31 @@ function otherFiles(language: "python" | "yaml", project: string, program: Progr
   };
 }
 
-/** The arguments that a pool has in every language: the image that it builds, and its queues. */
-export function commonArguments(image: ImagePlan | undefined, queues: readonly string[]): Record<string, Given> {
+function declaredWith({ login }: Common, program: Program): Program {
+  return login ? { ...program, login: login.about, config: login.config } : program;
+}
+
+/** The arguments that a pool has in every language: who submits, the image that it builds, and its queues. */
+export function commonArguments({ image, login }: Partial<Common>, queues: readonly string[]): Record<string, Given> {
   return {
+    ...login?.args,
     // A relative path begins in the project's folder.
     ...(image ? { image: { context: "." } } : {}),
     ...(queues.length > 0 ? { queues: Object.fromEntries(queues.map((queue) => [queue, {}])) } : {}),
   };
 }
 
-/** The line of a program that declares the image, and the argument of each pool. */
-export function imageLines(image: ImagePlan | undefined): { declared: string; argument: string[] } {
-  if (!image) return { declared: "", argument: [] };
+/** The lines of a program in JavaScript that declare what all pools have, and the arguments of each pool. */
+export function commonLines({ image, login }: Common): { required: string; declared: string; argument: string[] } {
+  const config = login?.config ?? [];
+  const read = config.map((key) => `const ${key} = new pulumi.Config().require("${key}");\n`).join("");
+  const who = login ? `\n// ${login.about}\n${read}const login = { ${login.javascript} };\n` : "";
+  const built =
+    "\n// `up` builds this folder's Dockerfile, and pushes it. The runs use it by its digest.\nconst image = { context: __dirname };\n";
   return {
-    declared: `
-// \`up\` builds this folder's Dockerfile, and pushes it. The runs use it by its digest.
-const image = { context: __dirname };
-`,
-    argument: ["image"],
+    required: config.length > 0 ? `const pulumi = require("${SDK}");\n` : "",
+    declared: `${who}${image ? built : ""}`,
+    argument: [...(login ? ["...login"] : []), ...(image ? ["image"] : [])],
   };
 }
 
@@ -212,7 +234,7 @@ function packageJson(project: string, dependencies: Record<string, string>, lang
   const name = project.toLowerCase().replace(/^[._]+/, "");
   const tree: Record<string, Json> = { name, private: true };
   if (language === "typescript") tree.main = "index.js";
-  tree.dependencies = { "@pulumi/pulumi": SDK_RANGE, ...dependencies };
+  tree.dependencies = { [SDK]: SDK_RANGE, ...dependencies };
   return `${JSON.stringify(tree, null, 2)}\n`;
 }
 

@@ -1,5 +1,13 @@
-import { commonArguments, type InitInput, type InitPlan, imageLines, type PoolPlan, planProject, queuesArgument } from "./files";
-import type { ImagePlan } from "./imagePlan";
+import {
+  type Common,
+  commonArguments,
+  commonLines,
+  type InitInput,
+  type InitPlan,
+  type PoolPlan,
+  planProject,
+  queuesArgument,
+} from "./files";
 import type { Program } from "./languages";
 
 /** Plan a project with `cloud-run-v2:push` pools, in the Google Cloud project and region of the stack's configuration. */
@@ -14,7 +22,7 @@ export function planGcp(input: InitInput): InitPlan {
       before: [
         "pulumi login",
         "gcloud auth application-default login",
-        "gcloud services enable run.googleapis.com iam.googleapis.com cloudresourcemanager.googleapis.com logging.googleapis.com artifactregistry.googleapis.com --project YOUR-PROJECT",
+        `gcloud services enable ${[...APIS, ...(input.login === "federated" ? TOKEN_APIS : [])].join(" ")} --project YOUR-PROJECT`,
         "pulumi stack init dev",
         "pulumi config set gcp:project YOUR-PROJECT",
         "pulumi config set gcp:region europe-west1",
@@ -25,6 +33,10 @@ export function planGcp(input: InitInput): InitPlan {
   );
 }
 
+const APIS = ["run", "iam", "cloudresourcemanager", "logging", "artifactregistry"].map((api) => `${api}.googleapis.com`);
+/** Those that exchange an identity token. */
+const TOKEN_APIS = ["sts", "iamcredentials"].map((api) => `${api}.googleapis.com`);
+
 /** An entrypoint needs its file in the image, but a command needs only a shell. */
 const JOB_VARIABLES = `      job_variables:
         # Use an image that contains flows/hello.py. Until then, this command replaces the entrypoint.
@@ -32,23 +44,23 @@ const JOB_VARIABLES = `      job_variables:
         command: sh -c 'echo "Hello from Cloud Run with $PUSHPOOL_PARAMETERS"'
 `;
 
-function declared(plans: readonly PoolPlan[], image: ImagePlan | undefined): Program {
+function declared(plans: readonly PoolPlan[], common: Common): Program {
   const about = "The runs of these pools are executions of Cloud Run jobs, in the stack's gcp:project and gcp:region.";
   const pools = plans.map(({ name, queues }) => ({
     component: "CloudRunPushPool",
     name,
-    args: commonArguments(image, queues),
+    args: commonArguments(common, queues),
   }));
   return { about, pools };
 }
 
-function program(pools: readonly PoolPlan[], image: ImagePlan | undefined): string {
-  const { declared: line, argument } = imageLines(image);
+function program(pools: readonly PoolPlan[], common: Common): string {
+  const { required, declared: line, argument } = commonLines(common);
   const declared = pools.map(
     ({ name, queues }) =>
       `  new CloudRunPushPool(${[JSON.stringify(name), ...options([...argument, ...queuesArgument(queues)])].join(", ")}),`,
   );
-  return `const { manifest } = require("pushpool");
+  return `${required}const { manifest } = require("pushpool");
 const { CloudRunPushPool } = require("pushpool/gcp");
 ${line}
 // The runs of these pools are executions of Cloud Run jobs, in the stack's gcp:project and gcp:region. prefect.yaml names the pools.

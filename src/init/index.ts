@@ -4,3 +4,4 @@ export { type InitInput, type InitPlan, KINDS, type Kind, type PoolPlan, type Pr
 export { planGcp } from "./gcp";
 export { LANGUAGES, type Language } from "./languages";
 export { planLocal } from "./local";
+export { LOGINS, type Login } from "./login";

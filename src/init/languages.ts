@@ -4,8 +4,14 @@ import type { Json } from "../json";
 export const LANGUAGES = ["typescript", "python", "yaml"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
-/** A value in a program: the folder of the program, an output of another component or an item of it, or data. */
-export type Given = { here: true } | { of: string; output: string; item?: number } | Json | Given[] | { [name: string]: Given };
+/** A value in a program: its folder, a key of the stack's configuration, an output of another component or an item of it, or data. */
+export type Given =
+  | { here: true }
+  | { config: string }
+  | { of: string; output: string; item?: number }
+  | Json
+  | Given[]
+  | { [name: string]: Given };
 
 /** A component that a new program declares. */
 interface Declaration {
@@ -20,6 +26,10 @@ export interface Program {
   /** Where the runs go, in one sentence. */
   about: string;
   pools: Declaration[];
+  /** Who submits runs, in one sentence. */
+  login?: string;
+  /** The keys of the stack's configuration that it needs. */
+  config?: string[];
   /** What all pools use. */
   shared?: Shared;
 }
@@ -35,12 +45,12 @@ export interface Shared {
 }
 
 /** A program in Python, `__main__.py`. */
-export function pythonProgram({ about, pools, shared }: Program): string {
+export function pythonProgram({ about, login, config = [], pools, shared }: Program): string {
   const here = JSON.stringify(pools).includes('{"here":true}');
   const more = shared ? ["**place"] : [];
   return `${here ? "from pathlib import Path\n\n" : ""}import pulumi
 import pulumi_pushpool as pushpool
-${shared ? pythonShared(shared) : ""}
+${shared ? pythonShared(shared) : ""}${login ? `\n# ${login}\n` : ""}${config.map((key) => `${snake(key)} = pulumi.Config().require("${key}")\n`).join("")}
 # ${about} prefect.yaml names the pools.
 pools = [
 ${pools.map((pool) => `    ${pythonCall(pool, more)},`).join("\n")}
@@ -74,6 +84,7 @@ function pythonValue(value: Given): string {
   if (isOutput(value)) return `${value.of}.${snake(value.output)}${value.item === undefined ? "" : `[${value.item}]`}`;
   const fields = value as Record<string, Given>;
   if (fields.here === true) return "str(Path(__file__).parent)";
+  if (typeof fields.config === "string") return snake(fields.config);
   return `{${Object.entries(fields)
     .map(([key, inner]) => `${JSON.stringify(key)}: ${pythonValue(inner)}`)
     .join(", ")}}`;
@@ -88,7 +99,7 @@ function snake(name: string): string {
 }
 
 /** A program in YAML, which is the project file itself. @param project its name */
-export function yamlProgram(project: string, { about, pools, shared }: Program): string {
+export function yamlProgram(project: string, { about, login, config = [], pools, shared }: Program): string {
   const all = pools.map((pool, index) => ({
     ...pool,
     args: { ...shared?.args, ...pool.args },
@@ -98,8 +109,8 @@ export function yamlProgram(project: string, { about, pools, shared }: Program):
   return `name: ${JSON.stringify(project)}
 description: Push work pools for Prefect deployments
 runtime: yaml
-${PLUGIN}
-# ${about} prefect.yaml names the pools.
+${PLUGIN}${config.length > 0 ? `\nconfig:\n${config.map((key) => `  ${key}: { type: string }\n`).join("")}` : ""}
+# ${about} prefect.yaml names the pools.${login ? `\n# ${login}` : ""}
 resources:
 ${shared ? `  # ${shared.about}\n${shared.components.map(yamlResource).join("")}` : ""}${all.map(yamlResource).join("")}  manifest:
     type: pushpool:Manifest
@@ -125,6 +136,7 @@ function yamlValue(value: Given): string {
     if (isOutput(given)) return `\${${given.of}.${given.output}${given.item === undefined ? "" : `[${given.item}]`}}`;
     const fields = given as Record<string, Given>;
     if (fields.here === true) return `\${pulumi.cwd}`;
+    if (typeof fields.config === "string") return `\${${fields.config}}`;
     return Object.fromEntries(Object.entries(fields).map(([key, inner]) => [key, plain(inner)]));
   };
   // JSON is YAML.

@@ -11,7 +11,7 @@ function declared(plans: readonly PoolPlan[]): Program {
   const pools = plans.map(({ name, queues }) => ({
     component: "ProcessPushPool",
     name,
-    args: { jobVariables: { working_dir: { here: true as const } }, ...commonArguments(undefined, queues) },
+    args: { jobVariables: { working_dir: { here: true as const } }, ...commonArguments({}, queues) },
   }));
   return { about, pools };
 }

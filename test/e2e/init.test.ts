@@ -100,6 +100,15 @@ test("an unknown language is refused, and nothing is written", () => {
   expect(readdirSync(here.folder)).toEqual([]);
 });
 
+test.each([
+  [["gcp", "--credentials", "keyless"], /--credentials "keyless": must be one of key, federated, ambient/],
+  [["local", "--credentials", "ambient"], /--credentials is for gcp, aws and azure: a pool on this machine needs no login/],
+])("%j is refused, and nothing is written", (args, message) => {
+  const here = folder();
+  expect(here.pushpool("init", ...args)).toMatchObject({ status: 2, stderr: expect.stringMatching(message) });
+  expect(readdirSync(here.folder)).toEqual([]);
+});
+
 const YAML = `deployments:
 - name: nightly
   entrypoint: etl.py:load

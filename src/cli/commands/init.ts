@@ -1,14 +1,27 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, relative, resolve } from "node:path";
 import { deployedName } from "../../deploymentName";
 import { inspectEntrypoints } from "../../entrypoint";
 import { findProgram } from "../../findProgram";
-import { KINDS, type Kind, LANGUAGES, type Language, type ProjectPlanner, planAws, planAzure, planGcp, planLocal } from "../../init";
+import {
+  KINDS,
+  type Kind,
+  LANGUAGES,
+  type Language,
+  LOGINS,
+  type Login,
+  type ProjectPlanner,
+  planAws,
+  planAzure,
+  planGcp,
+  planLocal,
+} from "../../init";
 import { makeFolder } from "../../makeFolder";
 import { suggestion } from "../../nearest";
 import { dependencyOn } from "../../origin";
 import { loadPrefectYaml, type PrefectYaml } from "../../prefectYaml";
+import { quoted } from "../../shown";
 import { readTextFile } from "../../textFile";
 import { UserError } from "../../userError";
 import type { GlobalOptions } from "../globalOptions";
@@ -20,17 +33,25 @@ interface Flags extends GlobalOptions {
   install: boolean;
   /** The language of the program. */
   language?: string;
+  /** Who submits runs. */
+  credentials?: string;
 }
 
 const PLANNERS: Record<Kind, ProjectPlanner> = { local: planLocal, gcp: planGcp, aws: planAws, azure: planAzure };
 
 /** `pushpool init [local|gcp|aws|azure]` */
-export async function action([kind = "local"]: string[], { C = ".", json, install, language = "typescript" }: Flags): Promise<void> {
+export async function action(
+  [kind = "local"]: string[],
+  { C = ".", json, install, language = "typescript", credentials }: Flags,
+): Promise<void> {
   if (!KINDS.includes(kind as Kind)) throw new UserError(`init "${kind}": ${suggestion(kind, KINDS)}`);
   if (!LANGUAGES.includes(language as Language)) throw new UserError(`--language "${language}": ${suggestion(language, LANGUAGES)}`);
+  const login = loginOf(credentials, kind);
   const planner = PLANNERS[kind as Kind];
   const folder = resolve(C);
-  const present = existsSync(folder) ? readdirSync(folder) : [];
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (found && !found.isDirectory()) throw new UserError(`-C ${quoted(C)} is not a folder: give one, or a path where init can make one`);
+  const present = found ? readdirSync(folder) : [];
   const project = present.find((file) => /^Pulumi\.ya?ml$/.test(file));
   if (project)
     throw new UserError(
@@ -48,6 +69,7 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
     env: process.env,
     pushpool: dependencyOn(folder),
     language: language as Language,
+    login,
     present,
     read,
   });
@@ -71,7 +93,8 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
     ...plan.before,
     `${pushpool} up`,
     `${pushpool} deploy --all`,
-    ...(prefectYaml ? [await runOf(prefectYaml, folder, pushpool)] : [`${pushpool} run hello/${kind}`]),
+    // Only a job of the trusted repository can submit a run.
+    ...(login === "federated" ? [] : prefectYaml ? [await runOf(prefectYaml, folder, pushpool)] : [`${pushpool} run hello/${kind}`]),
   ];
   if (json) return printJson({ folder, files: paths, pools, installed, notes: plan.notes, needs: plan.needs, next });
   for (const path of paths) note(`  + ${path}`);
@@ -80,6 +103,14 @@ export async function action([kind = "local"]: string[], { C = ".", json, instal
   for (const line of plan.needs) note(`you need ${line}`);
   note("next:");
   for (const line of next) print(`  ${line}`);
+}
+
+function loginOf(credentials: string | undefined, kind: string): Login {
+  if (credentials === undefined) return "key";
+  if (kind === "local") throw new UserError("--credentials is for gcp, aws and azure: a pool on this machine needs no login. Leave it out");
+  const login = LOGINS.find((one) => one === credentials);
+  if (login === undefined) throw new UserError(`--credentials ${quoted(credentials)}: must be one of ${LOGINS.join(", ")}`);
+  return login;
 }
 
 /** `pushpool` if the shell finds it. Otherwise `npx pushpool`, which runs that of the project or of the machine. */
