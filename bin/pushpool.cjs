@@ -18,4 +18,10 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {
 var env = process.env;
 var home = env.XDG_CACHE_HOME || (env.HOME && require("node:path").join(env.HOME, ".cache"));
 if (home) require("node:module").enableCompileCache(require("node:path").join(home, "pushpool", "node"));
-require("../lib/cli.cjs");
+try {
+  require("../lib/cli.cjs");
+} catch (error) {
+  if (error.code !== "MODULE_NOT_FOUND" || !/lib\/cli\.cjs'/.test(error.message)) throw error;
+  console.error("pushpool: it is not built: run `npm ci` in " + require("node:path").dirname(__dirname) + ", or install the package again");
+  process.exit(2);
+}

@@ -13,7 +13,7 @@ export interface StackReference {
   stack: string;
   /** `<project>/<stack>`: the name of the stack in messages and in the ledger. */
   id: string;
-  /** The organization, if one was given: `-s org/project/stack`. */
+  /** The organization, if one was given: `--stack org/project/stack`. */
   organization?: string;
   /** Whether `-s` named the stack. If not, it is the selected stack. @default false */
   given?: boolean;
@@ -62,7 +62,7 @@ export function openWorkspace({ cwd: folder = ".", stack: wanted, env = process.
 }
 
 /**
- * Parse the value of `-s`.
+ * Parse the value of `--stack`.
  * @param project the current project; a stack name without a project belongs to it
  * @throws {UserError} if the name is invalid, has no project, or belongs to a project other than `project`
  */
@@ -72,16 +72,16 @@ export function readStackName(text: string, project?: string): StackReference {
   const isName = (part: string) => /^[A-Za-z0-9_.-]{1,100}$/.test(part) && part !== "." && part !== "..";
   if (parts.length > 3 || !parts.every(isName)) {
     throw new UserError(
-      `-s ${quoted(text)} is not a valid stack name: give STACK, PROJECT/STACK or ORG/PROJECT/STACK, each made of letters, digits, "-", "_" and "."`,
+      `--stack ${quoted(text)} is not a valid stack name: give STACK, PROJECT/STACK or ORG/PROJECT/STACK, each made of letters, digits, "-", "_" and "."`,
     );
   }
   const stack = parts.at(-1) ?? "";
   const ofProject = parts.at(-2) ?? project;
   if (ofProject === undefined)
-    throw new UserError(`-s ${quoted(text)} does not name a project, and there is no Pulumi.yaml here: give it as PROJECT/${stack}`);
+    throw new UserError(`--stack ${quoted(text)} does not name a project, and there is no Pulumi.yaml here: give it as PROJECT/${stack}`);
   if (project !== undefined && ofProject !== project) {
     throw new UserError(
-      `-s ${quoted(text)} is a stack of project "${ofProject}", but the project here is "${project}": give the other project's folder with -C`,
+      `--stack ${quoted(text)} is a stack of project "${ofProject}", but the project here is "${project}": give the other project's folder with -C`,
     );
   }
   const organization = parts.at(-3);

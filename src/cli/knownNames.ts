@@ -25,7 +25,7 @@ export async function refuseUnknownNames(workspace: Workspace, { pool, deploymen
   const manifest = await manifestOf(workspace);
   if (stack?.given && !manifest) {
     const project = recordedStacks(workspace.home, stack.project).map((name) => `${stack.project}/${name}`);
-    refuse("-s", "stack", stack.id, [...used.map((each) => each.stack), ...project]);
+    refuse("--stack", "stack", stack.id, [...used.map((each) => each.stack), ...project]);
   }
   const here = used.filter((each) => stack === undefined || each.stack === stack.id);
   refuse("--pool", "work pool", pool, [...here.map(({ workPool }) => workPool), ...Object.keys(manifest?.pools ?? {})]);

@@ -24,9 +24,10 @@ async function main(argv: string[]): Promise<void> {
       return;
     }
     await program.parseAsync(argv).catch((error) => {
-      // It suggests a command, out of all of them.
-      if (error.code !== "commander.unknownCommand") throw error;
-      return buildProgram().parseAsync(argv);
+      const isHelp = error.code === "commander.help" && error.exitCode !== 0;
+      if (error.code !== "commander.unknownCommand" && !isHelp) throw error;
+      // It suggests a command, out of all of them. After `help`, the word that follows is the unknown command.
+      return buildProgram().parseAsync(isHelp ? argv.filter((word) => word !== "help") : argv);
     });
   } catch (error) {
     process.exitCode = printError(error, argv.includes("--json"));
@@ -57,6 +58,7 @@ function judge(error: unknown): { exitCode: number; message: string } {
   const { code, exitCode, message, stack } = error as { code?: string; exitCode?: number; message: string; stack?: string };
   if (code?.startsWith("commander.")) {
     if (exitCode === 0) return { exitCode: 0, message: "" };
+    if (code === "commander.help") return { exitCode: BAD_INPUT, message: "the command is missing: `pushpool --help` lists the commands" };
     return { exitCode: BAD_INPUT, message: message.replace(/^error: /, "").replace("\n(", " (") };
   }
   return {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { upwards } from "../home";
+import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 
 /** The fields of a Pulumi.yaml that pushpool needs (https://www.pulumi.com/docs/iac/concepts/projects/project-file/). */
@@ -36,7 +37,7 @@ export function findProjectDir(from: string): string | undefined {
 export function readProject(dir: string): Project {
   const file = FILES.map((name) => join(dir, name)).find((path) => existsSync(path)) ?? join(dir, "Pulumi.yaml");
   if (!existsSync(file)) throw new UserError(`${file} does not exist: a Pulumi project needs it`);
-  const text = readFileSync(file, "utf8");
+  const text = readTextFile(file, file);
   const { name, main, runtime, config, stackConfigDir, packages, plugins } = parse(text, file);
   if (typeof name !== "string" || !/^[A-Za-z0-9_.-]+$/.test(name))
     throw new UserError(`${file}: name must be a string of letters, digits, "-", "_" and "."`);
@@ -67,7 +68,7 @@ export function readProject(dir: string): Project {
  */
 export function readProjectName(dir: string): string {
   const file = FILES.map((name) => join(dir, name)).find((path) => existsSync(path));
-  const plain = file === undefined ? null : /^name: +([A-Za-z0-9_.-]+) *$/m.exec(readFileSync(file, "utf8"));
+  const plain = file === undefined ? null : /^name: +([A-Za-z0-9_.-]+) *$/m.exec(readTextFile(file, file));
   return plain?.[1] ?? readProject(dir).name;
 }
 

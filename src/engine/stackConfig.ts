@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readTextFile } from "../textFile";
 import { UserError } from "../userError";
 import type { Project } from "./project";
 import type { Crypter } from "./state/passphrase";
@@ -27,7 +28,7 @@ export function readConfigFile({ dir, stackConfigDir = dir }: Project, stack: st
   const path = ["yaml", "yml"].map((ending) => join(stackConfigDir, `Pulumi.${stack}.${ending}`)).find((file) => existsSync(file));
   if (path === undefined) return { path: join(stackConfigDir, `Pulumi.${stack}.yaml`), config: {} };
   const { isScalar, parseDocument } = require("yaml") as typeof import("yaml");
-  const document = parseDocument(readFileSync(path, "utf8"), { merge: true });
+  const document = parseDocument(readTextFile(path, path), { merge: true });
   const [error] = document.errors;
   if (error) throw new UserError(`${path} is not valid YAML: ${error.message.split("\n")[0]}`);
   const tree = (document.toJS() ?? {}) as { config?: unknown; encryptionsalt?: unknown };

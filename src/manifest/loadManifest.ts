@@ -92,7 +92,9 @@ function loaded({ tree, secretPaths, origin, stack, cachedAt }: ManifestSource):
 /** Refuse a manifest of another stack than `-s` names. Runs would be recorded under the wrong stack. */
 function sameStack({ stack }: Workspace, found: LoadedManifest): LoadedManifest {
   if (stack?.given && stack.id !== found.stack) {
-    throw new NoManifest(`${found.origin} is the manifest of stack ${found.stack}, but -s names ${stack.id}: leave out one of the two`);
+    throw new NoManifest(
+      `${found.origin} is the manifest of stack ${found.stack}, but --stack names ${stack.id}: leave out one of the two`,
+    );
   }
   return found;
 }

@@ -2,6 +2,7 @@ import { type AddressInfo, isIP } from "node:net";
 import { hostname } from "node:os";
 import { type ServerType, serve } from "@hono/node-server";
 import { Hono } from "hono";
+import { quoted } from "../shown";
 import { UserError } from "../userError";
 
 /** The state of a dispatcher, for its supervisor. */
@@ -62,9 +63,7 @@ export async function openEndpoint({
   );
   const server = await new Promise<ServerType>((resolve, reject) => {
     const opened = serve({ fetch: app.fetch, hostname: host, port }, () => resolve(opened));
-    opened.once("error", (error: NodeJS.ErrnoException) =>
-      reject(new UserError(`--port ${port}: cannot listen on ${host} (${error.code}): give another one, or 0 for any`)),
-    );
+    opened.once("error", ({ code = "" }: NodeJS.ErrnoException) => reject(listenFault({ host, port }, code)));
   });
   const { port: given } = server.address() as AddressInfo;
   return {
@@ -90,4 +89,13 @@ function isOurs(given: string, names: ReadonlySet<string>): boolean {
 /** Whether everyone who can reach this machine can reach the endpoint. */
 export function isOpen(host: string): boolean {
   return host !== "localhost" && host !== "::1" && !host.startsWith("127.");
+}
+
+/** Codes of the system for an address that this machine does not have, or a name that stands for none. */
+const NOT_OURS = ["ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL", "EINVAL"];
+
+function listenFault({ host, port }: { host: string; port: number }, code: string): UserError {
+  if (NOT_OURS.includes(code))
+    return new UserError(`--host ${quoted(host)}: cannot listen there (${code}): give an address of this machine, such as 127.0.0.1`);
+  return new UserError(`--port ${port}: cannot listen on ${host} (${code}): give another one, or 0 for any`);
 }

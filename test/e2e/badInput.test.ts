@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scratch } from "../scratch";
@@ -73,6 +74,11 @@ test.each<[string, string[], RegExp]>([
   ["--port of ui that is a word", ["ui", "--port", "http"], /--port "http": must be a port number/],
   ["--port of ui that is too large", ["ui", "--port", "65536"], /--port "65536": must be a port number/],
   ["--host of ui: it listens on this machine only", ["ui", "--host", "0.0.0.0"], /unknown option '--host'/],
+  [
+    "--host of serve that this machine does not have",
+    ["serve", "--log-level", "error", "--port", "0", "--host", "192.0.2.1"],
+    /--host "192\.0\.2\.1": cannot listen there \(EADDRNOTAVAIL\): give an address of this machine/,
+  ],
   ["--ui-port without --ui", ["serve", "--ui-port", "0"], /--ui-port: there is no run page without --ui/],
   ["an unknown verb of pools", ["pools", "stop", "local"], /pools "stop": must be pause or resume/],
   ["pools pause without a pool", ["pools", "pause"], /name the work pool/],
@@ -139,6 +145,9 @@ test.each<[string, string[], RegExp]>([
   ["unknown option", ["run", "hello/node", "--detatch"], /unknown option '--detatch' \(Did you mean --detach\?\)/],
   ["unknown command", ["rum"], /unknown command 'rum' \(Did you mean run\?\)/],
   ["unknown command before the name of another", ["lss", "run"], /unknown command 'lss' \(Did you mean ls\?\)/],
+  ["help of an unknown command", ["help", "rum"], /unknown command 'rum' \(Did you mean run\?\)/],
+  ["options without a command", ["--stack", "data/dev"], /the command is missing: `pushpool --help` lists the commands/],
+  ["a stack that is no name", ["ls", "--stack", "../x"], /--stack "\.\.\/x" is not a valid stack name/],
   ["missing argument", ["run"], /missing required argument 'deployment'/],
   ["manifest what", ["manifest", "shw"], /manifest "shw": did you mean "show"/],
   ["no such folder", ["-C", "/not/there", "ls"], /-C: there is no folder \/not\/there/],
@@ -171,6 +180,30 @@ test.each<[string, object, RegExp]>([
 ])("manifest against its schema: %s", (_, over, message) =>
   refused(placeWith({ ...manifest, ...over }).pushpool("run", "hello/node"), message),
 );
+
+test("a file or a folder in the place of the other is named", () => {
+  const here = placeWith(manifest);
+  writeFileSync(join(here.folder, "file"), "");
+  refused(here.pushpool("-C", join(here.folder, "file"), "init", "--no-install"), /-C ".*\/file" is not a folder: give one/);
+  refused(here.pushpool("-C", join(here.folder, "file"), "ls"), /-C: there is no folder .*\/file/);
+  const project = join(here.folder, "project");
+  mkdirSync(join(project, "Pulumi.yaml"), { recursive: true });
+  refused(here.pushpool("-C", project, "up"), /project\/Pulumi\.yaml is a folder: give a file/);
+  refused(here.pushpool("-C", project, "ls"), /project\/Pulumi\.yaml is a folder: give a file/);
+  const stack = join(here.folder, "stack");
+  mkdirSync(join(stack, "Pulumi.dev.yaml"), { recursive: true });
+  writeFileSync(join(stack, "Pulumi.yaml"), "name: stack\nruntime: yaml\n");
+  const config = here.pushpool("-C", stack, "up", "--engine", "offline", "--json");
+  expect([config.status, config.stderr]).toEqual([2, expect.stringMatching(/stack\/Pulumi\.dev\.yaml is a folder: give a file/)]);
+});
+
+test("a clone that was not built says so", () => {
+  const clone = scratch();
+  mkdirSync(join(clone, "bin"));
+  copyFileSync(join(__dirname, "..", "..", "bin", "pushpool.cjs"), join(clone, "bin", "pushpool.cjs"));
+  const { status, stdout, stderr } = spawnSync(process.execPath, [join(clone, "bin", "pushpool.cjs"), "ls"], { encoding: "utf8" });
+  expect([status, stdout, stderr]).toEqual([2, "", expect.stringMatching(/^pushpool: it is not built: run `npm ci` in .*\n$/)]);
+});
 
 test("an ambiguous prefix lists its runs", () => {
   const here = placeWith(manifest);

@@ -14,7 +14,7 @@ test.each([
     '--deployment "hello/prd": there is no deployment of that name: did you mean "hello/prod" or "hello/bad"?',
   ],
   [["--all-stacks", "--pool", "zzz"], '--pool "zzz": there is no work pool of that name: there is "local"'],
-  [["-s", "data/dv"], '-s "data/dv": there is no stack of that name: did you mean "data/dev"?'],
+  [["-s", "data/dv"], '--stack "data/dv": there is no stack of that name: did you mean "data/dev"?'],
   [["--state", "RUNING"], '--state "RUNING": is not a state type: did you mean "RUNNING"'],
 ])("ls %j reports the unknown name, before and after the first run", (args, message) => {
   const here = placeWith(manifest);

@@ -153,7 +153,7 @@ test("the manifest of a plain `pulumi up` is found in the selected stack; its se
   ]);
 });
 
-test("a stack of an organization that -s names is requested by its full name", async () => {
+test("a stack of an organization that --stack names is requested by its full name", async () => {
   const { dir, open } = project();
   const pulumi = fakePulumi(dir, { pushPools: manifestOf("prod") });
   await loadManifest(open("acme/data/prod", { PATH: pulumi.PATH }), { secrets: false });
@@ -283,11 +283,11 @@ test("files that cannot be read are refused with their path", async () => {
   expect(inEnv.message).toBe(`PUSHPOOL_MANIFEST: there is no file ${join(dir, "none.json")}`);
 });
 
-test("a manifest of another stack than -s names is refused", async () => {
+test("a manifest of another stack than --stack names is refused", async () => {
   const { open } = project();
   const stdin = async () => JSON.stringify(manifestOf("prod"));
   expect((await refusal(loadManifest(open("dev"), { manifest: "-", secrets: false, stdin }))).message).toBe(
-    "standard input is the manifest of stack data/prod, but -s names data/dev: leave out one of the two",
+    "standard input is the manifest of stack data/prod, but --stack names data/dev: leave out one of the two",
   );
   expect((await loadManifest(open("prod"), { manifest: "-", secrets: false, stdin })).stack).toBe("data/prod");
 });

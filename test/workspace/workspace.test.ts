@@ -104,13 +104,13 @@ const names: [string, string | undefined, object][] = [
 test.each(names)("-s %s with project %s", (text, project, expected) => expect(readStackName(text, project)).toEqual(expected));
 
 const badNames: [string, string | undefined, RegExp][] = [
-  ["", "data", /-s "" is not a valid stack name: give STACK, PROJECT\/STACK or ORG\/PROJECT\/STACK/],
+  ["", "data", /--stack "" is not a valid stack name: give STACK, PROJECT\/STACK or ORG\/PROJECT\/STACK/],
   ["..", "data", /is not a valid stack name/],
   ["../x", "data", /is not a valid stack name/],
   ["a b", "data", /is not a valid stack name/],
   ["a/b/c/d", undefined, /is not a valid stack name/],
   ["/dev", undefined, /is not a valid stack name/],
-  ["dev", undefined, /-s "dev" does not name a project, and there is no Pulumi.yaml here: give it as PROJECT\/dev/],
+  ["dev", undefined, /--stack "dev" does not name a project, and there is no Pulumi.yaml here: give it as PROJECT\/dev/],
   ["other/dev", "data", /stack of project "other", but the project here is "data": .* -C/],
 ];
 test.each(badNames)("-s %j with project %s is refused", (text, project, message) =>
