@@ -14,7 +14,7 @@ import pLimit from "p-limit";
 import { numberOf } from "./exactNumber";
 import { keepHeapSmall } from "./heapShape";
 import { isJsonObject, type Json, type JsonObject } from "./json";
-import type { Cancelling, Following, Run, Runs } from "./runs";
+import type { Cancelling, Following, Run, RunRequest, Runs } from "./runs";
 import { openWorkspace } from "./workspace";
 import { openRuns } from "./workspaceRuns";
 
@@ -115,21 +115,20 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
     });
     return opened;
   };
-  const create = async (deployment: string, { parameters, jobVariables, tags, name, idempotencyKey, pool, credentials }: RunOptions) =>
-    (
-      await (
-        await open()
-      ).createRun({
-        deployment,
-        parameters: exact(parameters),
-        jobVariables: exact(jobVariables),
-        tags,
-        name,
-        idempotencyKey,
-        workPool: pool,
-        credentials,
-      })
-    ).run;
+  const requestOf = (
+    deployment: string,
+    { parameters, jobVariables, tags, name, idempotencyKey, pool, credentials }: RunOptions,
+  ): RunRequest => ({
+    deployment,
+    parameters: exact(parameters),
+    jobVariables: exact(jobVariables),
+    tags,
+    name,
+    idempotencyKey,
+    workPool: pool,
+    credentials,
+  });
+  const create = async (request: RunRequest) => (await (await open()).createRun(request)).run.id;
   // Thousands that begin together take the memory of a few.
   const begin = pLimit(BEGUN_AT_A_TIME);
   let watched = 0;
@@ -144,13 +143,8 @@ export function openTrigger({ manifest, ...place }: TriggerOptions = {}): Trigge
   };
   return {
     run: async (deployment, options = {}) =>
-      (await open()).listening(options.onEvent, () =>
-        follow(
-          create(deployment, options).then(({ id }) => id),
-          options,
-        ),
-      ),
-    submit: async (deployment, options = {}) => (await open()).submitRun((await create(deployment, options)).id),
+      (await open()).listening(options.onEvent, () => follow(create(requestOf(deployment, options)), options)),
+    submit: async (deployment, options = {}) => (await open()).startRun(requestOf(deployment, options)),
     watch: async (run, following) => {
       const runs = await open();
       return runs.listening(following?.onEvent, () =>

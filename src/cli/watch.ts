@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatDuration, parseDuration } from "../duration";
-import { exitCodeOf, exitCodeOfCommand, type Following, isTerminal, type Run, type RunEvent, type Runs } from "../runs";
+import { exitCodeOf, exitCodeOfCommand, type Following, isTerminal, type Run, type RunEvent, type Runs, type Watching } from "../runs";
 import { chooseView } from "./runView";
 import { noteLine, print, printJson, taken } from "./screen";
 
@@ -8,12 +8,15 @@ import { noteLine, print, printJson, taken } from "./screen";
 const TWICE = 1500;
 const DETACHED = 130;
 
-/** Submit a run without watching it. Prints its id, and the reason if it has to wait. */
-export async function submitAndLeave(runs: Runs, run: Run, json = false): Promise<void> {
-  const submitted = await runs.submitRun(run.id, {
+/**
+ * Submit a run without watching it. Prints its id, and the reason if it has to wait.
+ * @param submit passes its events to `onEvent`
+ */
+export async function submitAndLeave(submit: (watching: Watching) => Promise<Run>, json = false): Promise<void> {
+  const submitted = await submit({
     onEvent: (event) => {
       if (event.kind === "waiting")
-        noteLine(`not submitted yet: ${event.reason}. \`pushpool wait ${run.id}\` submits it as soon as possible`);
+        noteLine(`not submitted yet: ${event.reason}. \`pushpool wait ${event.run.id}\` submits it as soon as possible`);
       if (event.kind === "warning") noteLine(`warning: ${event.message}`);
     },
   });

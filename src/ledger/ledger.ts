@@ -129,6 +129,13 @@ export interface SlotLimits {
   deployment: number | null;
 }
 
+/** A slot for a run that is created, if there is room for it. */
+export interface FirstSlot {
+  limits: SlotLimits;
+  /** The run's next state, with its submitter; see {@link RunChange}. */
+  change: { state: State; owner: string; host?: string; watcher?: string | null };
+}
+
 export type SlotAnswer =
   | { kind: "acquired"; record: RunRecord }
   | { kind: "full"; of: "pool" | "queue" | "deployment"; limit: number }
@@ -182,8 +189,10 @@ export interface Ledger extends SharedNotes {
    * Write a new run. If this deployment has already used its idempotency key, or (without a key) the ledger has its id, nothing is written
    * and the earlier run is returned. Other processes see it at once. It survives a power cut after the next change of any run: when it
    * takes a slot, at the latest.
+   * @param slot if there is room, the new run takes it in the same atomic step, as by {@link acquireSlot}: then it has version 2, and both
+   * states. Once it resolves, such a run survives a power cut. @default none
    */
-  createRun(run: NewRun): Promise<{ record: RunRecord; created: boolean }>;
+  createRun(run: NewRun, slot?: FirstSlot): Promise<{ record: RunRecord; created: boolean }>;
   /** One run, or `undefined`. */
   read(id: string): Promise<RunRecord | undefined>;
   /** Whether a run still has this version: cheaper than reading it. */

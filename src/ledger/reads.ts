@@ -33,8 +33,14 @@ const CURRENT = "runs r JOIN submissions s ON s.run_id = r.id AND s.attempt = r.
 /** A whole run: what {@link fromRow} reads. */
 const RECORD = `SELECT r.*, s.submission, s.cleaned_at FROM ${CURRENT}`;
 const HOLDING = "r.state_type IN ('PENDING', 'RUNNING', 'CANCELLING')";
-/** Any number of values in one statement. */
-const AMONG = "IN (SELECT value FROM json_each(?))";
+/** A JSON list has any number of values. For a few, it costs SQLite more than the rest of the statement. */
+const FEW = 4;
+
+/** `IN` these values, so that one statement serves lists of any length. */
+function oneOf(given: readonly string[]): { sql: string; values: string[] } {
+  if (given.length === 0 || given.length > FEW) return { sql: "IN (SELECT value FROM json_each(?))", values: [JSON.stringify(given)] };
+  return { sql: `IN (${given.map(() => "?").join(", ")})`, values: [...given] };
+}
 
 /** One run, by a condition on `r`. */
 export const recordSql = (condition: string, ...values: (string | number)[]): Sql => ({ sql: `${RECORD} WHERE ${condition}`, values });
@@ -68,7 +74,8 @@ export function ledgerReads(
   async function positioned({ upTo, after, ...rest }: RunQuery): Promise<PositionedQuery | undefined> {
     const ids = [upTo, after].filter((id) => id !== undefined);
     if (ids.length === 0) return rest;
-    const found = await rows(`SELECT r.id, r.created_at FROM runs r WHERE r.id ${AMONG}`, JSON.stringify(ids));
+    const { sql, values } = oneOf(ids);
+    const found = await rows(`SELECT r.id, r.created_at FROM runs r WHERE r.id ${sql}`, ...values);
     const places = new Map(found.map(({ id, created_at }) => [String(id), { createdAt: String(created_at), id: String(id) }]));
     const ends = { upTo: places.get(upTo ?? ""), after: places.get(after ?? "") };
     if ((upTo !== undefined && !ends.upTo) || (after !== undefined && !ends.after)) return undefined;
@@ -114,7 +121,10 @@ export function ledgerReads(
       const among = await positioned(asked);
       return among ? Number((await query(countSql(among)))[0]?.n) : 0;
     },
-    summaries: (ids) => summaries({ sql: `SELECT ${summary} FROM ${CURRENT} WHERE r.id ${AMONG}`, values: [JSON.stringify(ids)] }),
+    summaries: (ids) => {
+      const { sql, values } = oneOf(ids);
+      return summaries({ sql: `SELECT ${summary} FROM ${CURRENT} WHERE r.id ${sql}`, values });
+    },
     countByMinute: async (asked) => {
       const among = await positioned(asked);
       if (!among) return [];
@@ -162,9 +172,9 @@ export function ledgerReads(
       });
     },
     deployments: async (stack, names) => {
-      const found = names
-        ? await rows(`SELECT * FROM deployments WHERE stack = ? AND name ${AMONG} ORDER BY name`, stack, JSON.stringify(names))
-        : await rows("SELECT * FROM deployments WHERE stack = ? ORDER BY name", stack);
+      const { sql, values } = names ? oneOf(names) : { sql: undefined, values: [] };
+      const named = sql === undefined ? "" : `AND name ${sql}`;
+      const found = await rows(`SELECT * FROM deployments WHERE stack = ? ${named} ORDER BY name`, stack, ...values);
       return found.map((row) => deploymentOf(row as unknown as DeploymentRow));
     },
     // Each half with its index.
@@ -175,7 +185,8 @@ export function ledgerReads(
       ),
     readNote: async (key) => (await query(noteSql(key)))[0]?.value as string | undefined,
     readNotes: async (keys) => {
-      const found = await rows(`SELECT n.key, n.value FROM notes n WHERE n.key ${AMONG}`, JSON.stringify(keys));
+      const { sql, values } = oneOf(keys);
+      const found = await rows(`SELECT n.key, n.value FROM notes n WHERE n.key ${sql}`, ...values);
       return new Map(found.map(({ key, value }) => [String(key), String(value)]));
     },
     noteKeys: async (prefix, limit) => {

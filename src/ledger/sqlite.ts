@@ -1,12 +1,24 @@
 import type { SQLInputValue, StatementSync } from "node:sqlite";
-import type { Ledger, RunRecord } from "./ledger";
+import type { Ledger, RunRecord, SlotLimits } from "./ledger";
 import type { Sql } from "./listing";
 import { IN_MEMORY, openDatabase, translated, writeFailed } from "./openDatabase";
 import { earlierSql, ledgerReads, noteSql, recordSql } from "./reads";
 import { fromRow, type RunRow } from "./rows";
 import { openWalSync } from "./walSync";
 import { openWriteBatcher } from "./writeBatcher";
-import { changeWrites, deploymentsSql, fullOf, newRunWrites, swapSql, takenSql, type Write, writeSql } from "./writes";
+import {
+  changeWrites,
+  deploymentsSql,
+  fullOf,
+  newRecord,
+  newRunWrites,
+  placeOf,
+  type SlotPlace,
+  swapSql,
+  takenSql,
+  type Write,
+  writeSql,
+} from "./writes";
 
 /**
  * The ledger in one SQLite file, shared by all processes on this machine.
@@ -40,6 +52,11 @@ export function openSqliteLedger(path: string): Ledger {
     return fromRow(after);
   };
 
+  const full = (place: SlotPlace, limits: SlotLimits) => {
+    const taken = takenSql(place, limits);
+    return fullOf(taken && rows(taken)[0], limits);
+  };
+
   const batcher = openWriteBatcher(
     (work) => translated(path, work),
     (sql) => statement(sql).run(),
@@ -67,13 +84,13 @@ export function openSqliteLedger(path: string): Ledger {
     }),
 
     // Nothing is sent before it takes a slot, and no later write reaches the disk without this one.
-    createRun: (given) =>
-      write(() => {
-        const { run: made, poolType, requestDigest, submission } = given;
-        const earlier = one(earlierSql(made));
+    createRun: (given, slot) =>
+      (slot ? writeDurably : write)(() => {
+        const earlier = one(earlierSql(given.run));
         if (earlier) return { record: fromRow(earlier), created: false };
-        writeAll(newRunWrites(given));
-        return { record: { run: made, poolType, requestDigest, submission }, created: true };
+        const taking = slot && !full(placeOf(given.run), slot.limits) ? slot.change : undefined;
+        writeAll(newRunWrites(given, taking));
+        return { record: newRecord(given, taking), created: true };
       }),
 
     change: async (id, version, change, durable = "now") => {
@@ -91,8 +108,7 @@ export function openSqliteLedger(path: string): Ledger {
       writeDurably(() => {
         const row = atVersion(id, version);
         if (!row) return { kind: "changed" };
-        const taken = takenSql(row, limits);
-        return fullOf(taken && rows(taken)[0], limits) ?? { kind: "acquired", record: changed(row, change) };
+        return full(row, limits) ?? { kind: "acquired", record: changed(row, change) };
       }),
 
     changeDeployments: async (stack, change) => {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../json";
-import type { State } from "../model/run";
-import type { DeploymentRecord, NewRun, RunChange, SlotAnswer, SlotLimits } from "./ledger";
+import type { Run, State } from "../model/run";
+import type { DeploymentRecord, FirstSlot, NewRun, RunChange, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
 import type { Sql } from "./listing";
 import { changedColumns, type Row, type RunRow, toRow } from "./rows";
 
@@ -29,16 +29,30 @@ export function writeSql(write: Write): { sql: string; values: Row[string][] } {
   };
 }
 
-/** What records a new run. The row of the run is first. */
-export function newRunWrites({ run, poolType, requestDigest, submission }: NewRun): [Insert, ...Write[]] {
+/**
+ * What records a new run. The row of the run is first.
+ * @param taking how it takes a slot at once; the transition to its next state is then written too. @default it takes none
+ */
+export function newRunWrites({ run, poolType, requestDigest, submission }: NewRun, taking?: FirstSlot["change"]): [Insert, ...Insert[]] {
+  const row = toRow(run, poolType, requestDigest);
+  const version = run.version + 1;
   return [
-    { insert: "runs", row: toRow(run, poolType, requestDigest) },
+    { insert: "runs", row: taking ? { ...row, ...changedColumns(taking), version } : row },
     submissionWrite(run.id, run.attempt, submission, run.createdAt),
     transitionWrite(run.id, run.version, run.attempt, run.state),
+    ...(taking ? [transitionWrite(run.id, version, run.attempt, taking.state)] : []),
     ...[...new Set(run.tags)].map(
-      (tag): Write => ({ insert: "run_tags", row: { stack: run.stack, tag, created_at: run.createdAt, run_id: run.id } }),
+      (tag): Insert => ({ insert: "run_tags", row: { stack: run.stack, tag, created_at: run.createdAt, run_id: run.id } }),
     ),
   ];
+}
+
+/** The record of a new run, as {@link newRunWrites} writes it. */
+export function newRecord({ run, poolType, requestDigest, submission }: NewRun, taking?: FirstSlot["change"]): RunRecord {
+  if (!taking) return { run, poolType, requestDigest, submission };
+  const { state, owner, host, watcher } = taking;
+  const taken = { ...run, state, version: run.version + 1, ...(host === undefined ? {} : { host }) };
+  return { run: taken, poolType, requestDigest, owner, ...(typeof watcher === "string" ? { watcher } : {}), submission };
 }
 
 /**
@@ -74,20 +88,27 @@ function unlike(before: RunRow, columns: Row): Row {
   return Object.fromEntries(Object.entries(columns).filter(([name, value]) => known[name] !== value));
 }
 
-function submissionWrite(id: string, attempt: number, submission: JsonObject, at: string): Write {
+function submissionWrite(id: string, attempt: number, submission: JsonObject, at: string): Insert {
   return { insert: "submissions", row: { run_id: id, attempt, submission: JSON.stringify(submission), stored_at: at } };
 }
 
 /** A run's version numbers its transitions: unique, in order, and without a query. */
-function transitionWrite(id: string, sequence: number, attempt: number, { type, name, timestamp, message }: State): Write {
+function transitionWrite(id: string, sequence: number, attempt: number, { type, name, timestamp, message }: State): Insert {
   return { insert: "transitions", row: { run_id: id, sequence, attempt, type, name, timestamp, message: message ?? null } };
 }
 
 const HOLDING = "state_type IN ('PENDING', 'RUNNING', 'CANCELLING')";
 
+/** Where a run takes a slot. */
+export type SlotPlace = Pick<RunRow, "stack" | "work_pool" | "work_queue" | "deployment">;
+
+export function placeOf({ stack, workPool, workQueue, deployment }: Run): SlotPlace {
+  return { stack, work_pool: workPool, work_queue: workQueue, deployment };
+}
+
 /** The slots that count for a run, as one statement. @returns `undefined` if nothing limits it */
 export function takenSql(
-  { stack, work_pool, work_queue, deployment }: RunRow,
+  { stack, work_pool, work_queue, deployment }: SlotPlace,
   { pool, queue, deployment: most }: SlotLimits,
 ): Sql | undefined {
   const counts: string[] = [];

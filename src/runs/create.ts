@@ -2,9 +2,12 @@ import { v7 as uuid } from "uuid";
 import type { Json, JsonObject } from "../json";
 import { readJson } from "../jsonText";
 import type { Ledger, RunRecord } from "../ledger";
+import type { FirstSlot, NewRun } from "../ledger/ledger";
 import type { LoadedManifest } from "../manifest";
+import type { DeploymentInManifest } from "../manifest/manifest";
 import type { Run } from "../model/run";
 import { oneLine } from "../shown";
+import type { Submission } from "../targets/target";
 import { asWritten } from "../template";
 import { UserError } from "../userError";
 import { checkRequest } from "./checkRequest";
@@ -49,12 +52,35 @@ export async function planRun(context: RunsContext, request: RunRequest): Promis
   };
 }
 
+/** What {@link createRun} answers. `created` is false if an idempotency key returned an earlier run. */
+export interface Created {
+  run: Run;
+  created: boolean;
+  warnings: string[];
+}
+
 /**
  * Check, render and record a run with its exact submission. Nothing is sent. A known idempotency key returns the earlier run.
  * @throws {UserError} if the request is invalid, or the key was used with another request; nothing is recorded then
  */
-export async function createRun(context: RunsContext, request: RunRequest): Promise<{ run: Run; created: boolean; warnings: string[] }> {
-  const { run, poolType, submission } = await plan(context, request);
+export async function createRun(context: RunsContext, request: RunRequest): Promise<Created> {
+  const { record, created, warnings } = await recordDraft(context, await draftRun(context, request));
+  if (created) remember(context, record);
+  return { run: record.run, created, warnings };
+}
+
+/** A run that is checked and rendered, and not recorded yet. */
+export interface Draft {
+  given: NewRun;
+  /** With its secrets. */
+  submission: Submission;
+  /** Its deployment as it is now. */
+  deployment: DeploymentInManifest;
+}
+
+/** @throws {UserError} if the request is invalid */
+export async function draftRun(context: RunsContext, request: RunRequest): Promise<Draft> {
+  const { run, poolType, submission, definition } = await plan(context, request);
   const { scheduledFor } = request;
   const { deployment, jobVariables } = run;
   const digest = requestDigest(
@@ -69,14 +95,27 @@ export async function createRun(context: RunsContext, request: RunRequest): Prom
         { deployment, scheduledFor },
   );
   const stored = (await withoutSecrets({ ...submission }, context.digestKey)) as { [key: string]: Json };
-  const { record, created } = await context.ledger.createRun({ run, poolType, requestDigest: digest, submission: stored });
+  return { given: { run, poolType, requestDigest: digest, submission: stored }, submission, deployment: definition };
+}
+
+/**
+ * Record a draft.
+ * @param slot see {@link Ledger.createRun}
+ * @throws {UserError} if its idempotency key was used with another request; nothing is recorded then
+ */
+export async function recordDraft(
+  context: RunsContext,
+  { given, submission }: Draft,
+  slot?: FirstSlot,
+): Promise<{ record: RunRecord; created: boolean; warnings: string[] }> {
+  const { record, created } = await context.ledger.createRun(given, slot);
   if (!created) {
-    refuseOtherRequest(record, digest);
-    return { run: record.run, created, warnings: [] };
+    refuseOtherRequest(record, given.requestDigest);
+    return { record, created, warnings: [] };
   }
-  context.planned.set(`${run.id}/${run.attempt}`, submission);
-  remember(context, record);
-  return { run: record.run, created, warnings: submission.warnings };
+  // What took its slot is sent at once: nobody looks for it.
+  if (slot === undefined || record.owner !== slot.change.owner) context.planned.set(`${record.run.id}/${record.run.attempt}`, submission);
+  return { record, created, warnings: submission.warnings };
 }
 
 /** How many recorded runs are remembered for their submission. */
@@ -122,7 +161,7 @@ async function plan(context: RunsContext, asked: RunRequest) {
     createdAt: now.toISOString(),
     version: 1,
   };
-  return { run, poolType: resolved.pool.type, jobConfiguration, submission: { ...planned, ...by } };
+  return { run, poolType: resolved.pool.type, definition: resolved.deployment, jobConfiguration, submission: { ...planned, ...by } };
 }
 
 /** If a name is not in a stored manifest, the stack may have it by now: read the manifest again once before refusing. */

@@ -11,7 +11,11 @@ import type { RunsContext } from "./runsContext";
 const LOOK_AT_OTHERS = 10_000;
 
 /** What else to record when a run is submitted: from then on it belongs to this host, and its submitter may watch it there. */
-export function placedHere({ ledger, host, watched }: RunsContext, { run, poolType }: RunRecord, owner: string) {
+export function placedHere(
+  { ledger, host, watched }: RunsContext,
+  { run, poolType }: Pick<RunRecord, "run" | "poolType">,
+  owner: string,
+): { host?: string; watcher?: string | null } {
   if (!ledger.shared || poolType !== "process:push") return {};
   return { host: host(), watcher: watched.has(run.id) ? leaseOf(owner) : null };
 }

@@ -4,13 +4,15 @@ import type { RunRecord } from "../ledger";
 import { isTerminal, type Run, type State } from "../model/run";
 import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
+import { type Created, draftRun } from "./create";
 import { asWatcher, elsewhere } from "./elsewhere";
 import { isInterruption } from "./interruption";
 import { newOutput } from "./newOutput";
 import { cleanUp, observe } from "./observe";
+import type { RunRequest } from "./plan";
 import type { RunEvent, RunsContext, Watching } from "./runsContext";
 import { confirmStopped } from "./stop";
-import { type Advance, submitScheduled, takeUp, whyElsewhere } from "./submit";
+import { type Advance, submitDraft, submitScheduled, takeUp, whyElsewhere } from "./submit";
 
 /** How long to wait for the last lines of an ended run, in milliseconds; then a warning says that they may be missing. */
 const LOG_DRAIN = 30_000;
@@ -122,10 +124,14 @@ function isUnderWay({ run: { state, infrastructureId }, submission }: RunRecord)
 }
 
 /** Try to submit once, for callers that do not watch. */
-export async function submitOnce(context: RunsContext, id: string, { signal, onEvent }: Watching = {}): Promise<Run> {
+export async function submitOnce(context: RunsContext, id: string, watching?: Watching): Promise<Run> {
   // If it has changed since it was recorded, the ledger refuses to submit it.
   const record = context.created.get(id) ?? (await mustRead(context, id));
   context.created.delete(id);
+  return submitRecorded(context, record, watching);
+}
+
+async function submitRecorded(context: RunsContext, record: RunRecord, { signal, onEvent }: Watching = {}): Promise<Run> {
   const tell = teller(onEvent);
   const stop = signal ?? new AbortController().signal;
   const { type } = record.run.state;
@@ -138,6 +144,26 @@ export async function submitOnce(context: RunsContext, id: string, { signal, onE
   );
   tell.state(step.record.run);
   if (step.kind === "held") tell.waiting(step.record.run, step.reason);
+  return step.record.run;
+}
+
+/** How to start a run. */
+export interface Starting extends Watching {
+  /** Gets the run once it is recorded, before anything is sent. */
+  onRecorded?: (made: Created) => void;
+}
+
+/**
+ * Create a run and try to submit it once: as `createRun` and {@link submitOnce}, with one write less.
+ * @throws {UserError} as both of them
+ */
+export async function startOnce(context: RunsContext, request: RunRequest, starting: Starting = {}): Promise<Run> {
+  const { signal, onEvent, onRecorded = () => {} } = starting;
+  const draft = await draftRun(context, request);
+  const stop = signal ?? new AbortController().signal;
+  const step = await context.listeners.during(onEvent, draft.given.run.workPool, () => submitDraft(context, draft, stop, onRecorded));
+  if (step.kind === "recorded") return submitRecorded(context, step.record, starting);
+  teller(onEvent).state(step.record.run);
   return step.record.run;
 }
 

@@ -1,6 +1,6 @@
 export { isTerminal, type Run, type State, type StateType, TERMINAL } from "../model/run";
-export type { RunPlan } from "./create";
-export type { Following } from "./follow";
+export type { Created, RunPlan } from "./create";
+export type { Following, Starting } from "./follow";
 export type { RunsParts } from "./openContext";
 export type { RunRequest } from "./plan";
 export { type Runs, runsOver } from "./runs";

@@ -2,10 +2,10 @@ import type { Json } from "../json";
 import type { RunRecord } from "../ledger";
 import type { Run, State, StateType } from "../model/run";
 import type { LogLine } from "../targets/target";
-import { createRun, planRun, type RunPlan } from "./create";
+import { type Created, createRun, planRun, type RunPlan } from "./create";
 import { elsewhere } from "./elsewhere";
 import { findRun } from "./find";
-import { type Following, follow, submitOnce } from "./follow";
+import { type Following, follow, type Starting, startOnce, submitOnce } from "./follow";
 import { cleanUp, notSeenToEnd, observe, observeWherePossible } from "./observe";
 import { openContext, type RunsParts } from "./openContext";
 import type { RunRequest } from "./plan";
@@ -22,7 +22,9 @@ export interface Runs {
   /** What a request would record and send, without doing it. */
   planRun(request: RunRequest): Promise<RunPlan>;
   /** Check, render and record. Nothing is sent. `created` is false if an idempotency key returned an earlier run. */
-  createRun(request: RunRequest): Promise<{ run: Run; created: boolean; warnings: string[] }>;
+  createRun(request: RunRequest): Promise<Created>;
+  /** `createRun` and `submitRun` in one step, with one write less. */
+  startRun(request: RunRequest, starting?: Starting): Promise<Run>;
   /** Try to submit once. A run that must wait stays SCHEDULED. */
   submitRun(id: string, watching?: Watching): Promise<Run>;
   /** Submit if necessary, and watch until the end; see {@link follow}. */
@@ -75,6 +77,7 @@ export function runsOver(parts: RunsParts): Runs {
   return {
     planRun: (request) => planRun(context, request),
     createRun: (request) => createRun(context, request),
+    startRun: (request, starting) => startOnce(context, request, starting),
     submitRun: (id, watching) => submitOnce(context, id, watching),
     followRun: (id, following) => follow(context, id, following),
     cancelRun: (id, cancelling) => cancel(context, id, cancelling),

@@ -1,12 +1,13 @@
 import { spellings } from "../deploymentName";
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
-import type { SlotAnswer, SlotLimits } from "../ledger/ledger";
+import type { FirstSlot, SlotAnswer, SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
 import type { DeploymentInManifest } from "../manifest/manifest";
 import type { Run } from "../model/run";
 import type { Submission } from "../targets/target";
 import { UserError } from "../userError";
+import { type Created, type Draft, recordDraft } from "./create";
 import { elsewhere, placedHere } from "./elsewhere";
 import { observe } from "./observe";
 import { asOwner, describeOwner, ownerLives, stillOwns } from "./owner";
@@ -49,24 +50,13 @@ export async function submitScheduled(
   const { run } = record;
   const host = elsewhere(context, run);
   if (host !== undefined) return { kind: "held", record, reason: whyElsewhere(host) };
-  const pool = await poolOf(context, record);
-  if (pool.isPaused) return hold(context, record, whyPaused(run), "Scheduled");
-  const { isPaused, error } = await poolNotes(context.ledger, run.stack, run.workPool);
-  if (isPaused) return hold(context, record, whyPausedHere(run), "Scheduled");
+  const admission = await admit(context, run, () => deploymentOf(context, record));
+  if ("paused" in admission) return hold(context, record, admission.paused, "Scheduled");
+  const { limits, deployment, poolError } = admission;
 
   const submission = await submissionOf(context, record);
-  const deployment = await deploymentOf(context, record);
-  const limits: SlotLimits = {
-    pool: pool.concurrencyLimit ?? null,
-    queue: pool.queues?.[run.workQueue]?.concurrencyLimit ?? null,
-    deployment: deployment?.concurrencyLimit ?? null,
-  };
   return asOwner(context, run.id, async (owner) => {
-    const pending = {
-      state: state("PENDING", context.now(), undefined, "Submitting"),
-      owner,
-      ...placedHere(context, record, owner),
-    };
+    const pending = submitting(context, record, owner);
     let answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     if (answer.kind === "full") {
       // Those that hold the slots may have ended while nobody watched.
@@ -83,9 +73,69 @@ export async function submitScheduled(
       case "changed":
         return moved(context, record);
       case "acquired":
-        return send(context, { record: answer.record, claimedAt, submission, poolError: error }, signal, onTheWay);
+        return send(context, { record: answer.record, claimedAt, submission, poolError }, signal, onTheWay);
     }
   });
+}
+
+/**
+ * Record a run and submit it at once: as {@link recordDraft} and {@link submitScheduled}, with one write less.
+ * @param onRecorded called before anything is sent
+ * @returns `recorded` if it was only recorded: it must wait, or it is an earlier one with its idempotency key
+ * @throws {UserError} as both of them
+ */
+export async function submitDraft(
+  context: RunsContext,
+  draft: Draft,
+  signal: AbortSignal,
+  onRecorded: (made: Created) => void,
+): Promise<Advance | { kind: "recorded"; record: RunRecord }> {
+  const { given, submission } = draft;
+  const { run } = given;
+  const record = async (slot?: FirstSlot) => {
+    const made = await recordDraft(context, draft, slot);
+    onRecorded({ run: made.record.run, created: made.created, warnings: made.warnings });
+    return made.record;
+  };
+  // What refuses it refuses it again, once it is recorded.
+  const admission = await admit(context, run, async () => draft.deployment).catch(() => undefined);
+  if (!admission || "paused" in admission) return { kind: "recorded", record: await record() };
+  const { limits, poolError } = admission;
+  return asOwner(context, run.id, async (owner) => {
+    const recorded = await record({ limits, change: submitting(context, given, owner) });
+    if (recorded.owner !== owner) return { kind: "recorded", record: recorded };
+    return send(context, { record: recorded, claimedAt: performance.now(), submission, poolError }, signal, {});
+  });
+}
+
+/** What its pool and its deployment say about a run that is to be submitted. */
+type Admission =
+  | { paused: string }
+  | {
+      limits: SlotLimits;
+      deployment: DeploymentInManifest | undefined;
+      /** The last refusal of its pool's cloud, as it is noted. */
+      poolError: string | undefined;
+    };
+
+/** @throws {UserError} if there is no such pool */
+async function admit(context: RunsContext, run: Run, deploymentOf: () => Promise<DeploymentInManifest | undefined>): Promise<Admission> {
+  const pool = await poolOf(context, { run });
+  if (pool.isPaused) return { paused: whyPaused(run) };
+  const { isPaused, error: poolError } = await poolNotes(context.ledger, run.stack, run.workPool);
+  if (isPaused) return { paused: whyPausedHere(run) };
+  const deployment = await deploymentOf();
+  const limits: SlotLimits = {
+    pool: pool.concurrencyLimit ?? null,
+    queue: pool.queues?.[run.workQueue]?.concurrencyLimit ?? null,
+    deployment: deployment?.concurrencyLimit ?? null,
+  };
+  return { limits, deployment, poolError };
+}
+
+/** How a run becomes PENDING. */
+function submitting(context: RunsContext, record: Pick<RunRecord, "run" | "poolType">, owner: string): FirstSlot["change"] {
+  return { state: state("PENDING", context.now(), undefined, "Submitting"), owner, ...placedHere(context, record, owner) };
 }
 
 /** Continue a run whose submission another process began: if that process is gone, find what it started, or start it. */

@@ -1,5 +1,5 @@
 import { isTerminal, type Run } from "../model/run";
-import type { Runs, RunsParts } from "../runs";
+import type { Created, RunRequest, Runs, RunsParts } from "../runs";
 import { NotOnServer } from "../serverRuns/notOnServer";
 import type { ServerRuns } from "../serverRuns/serverRuns";
 import type { LogLine } from "../targets/target";
@@ -59,14 +59,23 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
       return { runs, missing: [] };
     }
   };
+  const createOn = async (prefect: ServerRuns, request: RunRequest): Promise<Created> => {
+    const answer = await prefect.createRun(request);
+    made.add(answer.run.id);
+    return answer;
+  };
   return {
     ...local,
     createRun: async (request) => {
       const prefect = await open();
-      if (!prefect) return local.createRun(request);
-      const answer = await prefect.createRun(request);
-      made.add(answer.run.id);
-      return answer;
+      return prefect ? createOn(prefect, request) : local.createRun(request);
+    },
+    startRun: async (request, starting) => {
+      const prefect = await open();
+      if (!prefect) return local.startRun(request, starting);
+      const answer = await createOn(prefect, request);
+      starting?.onRecorded?.(answer);
+      return prefect.submitRun(answer.run.id, starting?.onEvent);
     },
     submitRun: async (id, watching) => (await ofServer(id))?.submitRun(id, watching?.onEvent) ?? local.submitRun(id, watching),
     followRun: async (id, following) => {

@@ -143,13 +143,10 @@ test("a third Ctrl-C stops waiting, and the message says that the run was asked 
 
 test("--detach prints only the id on stdout, and why the run waits on stderr", async () => {
   const run = aRun();
-  const runs = runsThat({
-    submitRun: async (_, { onEvent } = {}) => {
-      onEvent?.({ kind: "waiting", run, reason: "work pool local is paused" });
-      return run;
-    },
+  await submitAndLeave(async ({ onEvent }) => {
+    onEvent?.({ kind: "waiting", run, reason: "work pool local is paused" });
+    return run;
   });
-  await submitAndLeave(runs, run);
   expect(stdout).toBe(`${run.id}\n`);
   expect(stderr).toMatch(/not submitted yet: work pool local is paused\. `pushpool wait 01a2.*` submits it/);
 });

@@ -35,6 +35,7 @@ export function describeLedger(name: string, engine: LedgerEngine): void {
 
     describeRuns(open, several);
     describeSlots(open);
+    describeFirstSlots(open, several);
     describeRest(open, several);
     describeLists(open);
     describeProcesses(engine, openAt);
@@ -289,6 +290,79 @@ function describeSlots(open: () => Promise<Ledger>): void {
     // What is refused changes nothing.
     expect((await ledger.read("b"))?.run).toMatchObject({ version: 1, state: { type: "SCHEDULED" } });
     expect((await ledger.transitions("a")).map(({ type }) => type)).toEqual(["SCHEDULED", "PENDING"]);
+  });
+}
+
+/** A run that takes its slot when it is created. */
+function describeFirstSlots(open: () => Promise<Ledger>, several: (count: number) => Promise<Ledger[]>): void {
+  const limitsOf = (pool: number | null) => ({ pool, queue: null, deployment: null });
+  const slot = (pool: number | null, owner = "me") => ({
+    limits: limitsOf(pool),
+    change: { state: state("PENDING", NOW, undefined, "Submitting"), owner },
+  });
+
+  test.each([["with", 1] as const, ["without", null] as const])(
+    "a new run that takes a slot %s a limit is PENDING in the same step, and all of it is there",
+    async (_, limit) => {
+      const [first, second] = (await several(2)) as [Ledger, Ledger];
+      const given = newRun("r1", { idempotencyKey: "k", tags: ["b", "a"] });
+      const made = await first.createRun(given, slot(limit));
+      expect(made).toEqual({
+        created: true,
+        record: {
+          run: { ...given.run, version: 2, state: slot(limit).change.state },
+          poolType: "process:push",
+          requestDigest: "digest",
+          owner: "me",
+          submission: given.submission,
+        },
+      });
+      expect(await second.read("r1")).toEqual(made.record);
+      expect(await second.transitions("r1")).toEqual([
+        { ...given.run.state, attempt: 1 },
+        { ...slot(limit).change.state, attempt: 1 },
+      ]);
+      expect(await second.count({ tag: "b" })).toBe(1);
+      expect(await first.change("r1", 1, { owner: null })).toBeUndefined();
+      expect((await first.change("r1", 2, { owner: null, infrastructureId: "i" }))?.run).toMatchObject({ version: 3 });
+    },
+  );
+
+  test("a new run that finds every slot taken is SCHEDULED, as without one", async () => {
+    const ledger = await open();
+    await ledger.createRun(newRun("r1"), slot(1));
+    const given = newRun("r2");
+    const { created, record } = await ledger.createRun(given, slot(1, "other"));
+    expect([created, record.run, record.owner]).toEqual([true, given.run, undefined]);
+    expect(await ledger.read("r2")).toEqual(record);
+    expect((await ledger.transitions("r2")).map(({ type }) => type)).toEqual(["SCHEDULED"]);
+    await ledger.change("r1", 2, { state: state("COMPLETED", NOW) });
+    expect(await ledger.acquireSlot("r2", 1, limitsOf(1), slot(1).change)).toMatchObject({ kind: "acquired" });
+  });
+
+  test("an earlier run with the key or the id is returned as it is: it takes no slot, whatever room there is", async () => {
+    const ledger = await open();
+    const { record } = await ledger.createRun(newRun("r1", { idempotencyKey: "k" }));
+    for (const [id, over] of [["r2", { idempotencyKey: "k" }] as const, ["r1", { idempotencyKey: "k" }] as const])
+      expect(await ledger.createRun(newRun(id, over), slot(1))).toEqual({ record, created: false });
+    expect(await ledger.slotsTaken("data/dev")).toEqual([]);
+    expect((await ledger.transitions("r1")).map(({ type }) => type)).toEqual(["SCHEDULED"]);
+  });
+
+  test("of many processes that create runs at once, only as many take a slot as there are; one of a key does", async () => {
+    const ledgers = await several(3);
+    const ledgerOf = (n: number) => ledgers[n % 3] as Ledger;
+    const made = await Promise.all(Array.from({ length: 24 }, (_, n) => ledgerOf(n).createRun(newRun(`r${n}`), slot(4, `o${n}`))));
+    const pending = made.filter(({ record }) => record.run.state.type === "PENDING");
+    expect(pending).toHaveLength(4);
+    for (const { record } of pending) expect(record.owner).toBe(`o${record.run.id.slice(1)}`);
+    expect(await ledgerOf(0).count({})).toBe(24);
+    expect(await ledgerOf(0).count({ states: ["SCHEDULED"] })).toBe(20);
+    const keyed = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => ledgerOf(n).createRun(newRun(`k${n}`, { idempotencyKey: "k", workPool: "b" }), slot(4))),
+    );
+    expect(keyed.filter(({ created }) => created)).toHaveLength(1);
+    expect((await ledgerOf(0).slotsTaken("data/dev")).find(({ workPool }) => workPool === "b")?.count).toBe(1);
   });
 }
 

@@ -176,6 +176,27 @@ test.each(["after", "before"] as const)(
   },
 );
 
+test.each([
+  ["after", 1],
+  ["before", 1],
+  ["after", null],
+  ["before", null],
+] as const)(
+  "a new run that takes a slot, whose connection breaks %s the server has it (limit %s), is written once, with it",
+  async (when, pool) => {
+    const schema = newSchema();
+    const direct = open(url, schema);
+    await direct.createRun(newRun("r0"));
+    const line = await breakingLine("INSERT", when);
+    const change = { state: state("PENDING", NOW), owner: "me" };
+    const limits = { pool, queue: null, deployment: null };
+    const { created, record } = await open(line.at, schema).createRun(newRun("r1"), { limits, change });
+    expect([created, record.owner, record.run.version, line.broken()]).toEqual([true, "me", 2, 1]);
+    expect((await direct.transitions("r1")).map(({ type }) => type)).toEqual(["SCHEDULED", "PENDING"]);
+    expect(await direct.slotsTaken("data/dev")).toEqual([{ workPool: "local", workQueue: "default", count: 1 }]);
+  },
+);
+
 /** The server's last words to a client when it is shut down: https://www.postgresql.org/docs/current/protocol-message-formats.html */
 function shutDown(): Buffer {
   const fields = Buffer.from("SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0");

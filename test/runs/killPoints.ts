@@ -45,10 +45,13 @@ function stage(folder: string): { home: string; manifest: string; effects: strin
   return { home, manifest, effects };
 }
 
+/** Whether a run is created and then followed, or created and submitted in one step before. */
+export type Way = "created" | "started";
+
 /** How many steps an undisturbed run takes. */
-export async function countSteps(folder: string, engine: EngineName): Promise<number> {
+export async function countSteps(folder: string, engine: EngineName, way: Way = "created"): Promise<number> {
   const { home, manifest } = stage(folder);
-  const args = [join(__dirname, "killed.cjs"), home, manifest, "0", "before", await newLedger(engine, home)];
+  const args = [join(__dirname, "killed.cjs"), home, manifest, "0", "before", await newLedger(engine, home), way];
   const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   const line = stdout.trim();
   if (line === "") throw new Error(stderr);
@@ -58,10 +61,10 @@ export async function countSteps(folder: string, engine: EngineName): Promise<nu
 }
 
 /** Kill a watcher at `point`, then let another one take up what it left. */
-export async function killAndTakeUp(folder: string, { n, when }: KillPoint, engine: EngineName): Promise<Left> {
+export async function killAndTakeUp(folder: string, { n, when }: KillPoint, engine: EngineName, way: Way = "created"): Promise<Left> {
   const { home, manifest, effects } = stage(folder);
   const ledger = await newLedger(engine, home);
-  const args = [join(__dirname, "killed.cjs"), home, manifest, String(n), when, ledger];
+  const args = [join(__dirname, "killed.cjs"), home, manifest, String(n), when, ledger, way];
   const { signal, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
   if (signal !== "SIGKILL") throw new Error(`it should have been killed at ${when} ${n}: ${stderr}`);
 

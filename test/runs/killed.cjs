@@ -1,5 +1,5 @@
 // A watcher that kills itself with SIGKILL at the n-th step it takes with the ledger or the target: `node killed.cjs HOME MANIFEST N before|after LEDGER`.
-// With N = 0 it lives and prints how many steps there were.
+// With N = 0 it lives and prints how many steps there were. A last argument `started`: it creates and submits the run in one step.
 "use strict";
 const { join } = require("node:path");
 const lib = join(__dirname, "..", "..", "lib", "src");
@@ -10,7 +10,7 @@ const { openTarget } = require(join(lib, "targets", "open"));
 const { loadManifest } = require(join(lib, "manifest"));
 const { openWorkspace } = require(join(lib, "workspace"));
 
-const [, , home, manifest, n, when, address] = process.argv;
+const [, , home, manifest, n, when, address, how] = process.argv;
 const [at, schema] = address.split(" ");
 let steps = 0;
 
@@ -43,7 +43,8 @@ async function main() {
     digestKey: () => Buffer.alloc(32),
     env,
   });
-  const { run } = await runs.createRun({ deployment: "count/once" });
+  const request = { deployment: "count/once" };
+  const run = how === "started" ? await runs.startRun(request) : (await runs.createRun(request)).run;
   const end = await runs.followRun(run.id);
   console.log(JSON.stringify({ steps, state: end.state.type }));
   await runs.close();

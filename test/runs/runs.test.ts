@@ -3,7 +3,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { openSqliteLedger, type RunRecord } from "../../src/ledger";
 import type { LoadedManifest } from "../../src/manifest";
 import type { Manifest } from "../../src/manifest/manifest";
-import { exitCodeOf, type Run, type RunEvent, type Runs, runsOver } from "../../src/runs";
+import { exitCodeOf, type Run, type RunEvent, type RunRequest, type Runs, runsOver } from "../../src/runs";
+import { pausePool } from "../../src/runs/poolNotes";
 import { state } from "../../src/runs/states";
 import { Secret } from "../../src/secret";
 import type { LogPage } from "../../src/targets/target";
@@ -181,6 +182,68 @@ test("over a concurrency limit runs wait as AwaitingConcurrencySlot, also across
   target.set(infra(second), ended({ kind: "exited", code: 0 }));
   expect((await following).state.type).toBe("COMPLETED");
   expect((await one.findRun(first.id)).state.type).toBe("COMPLETED");
+});
+
+/** What decides whether a run may be submitted, each with what to do before. */
+const SITUATIONS: Record<string, { pool?: Partial<Manifest["pools"][string]>; before?: (runs: Runs, home: string) => Promise<unknown> }> = {
+  "nothing in the way": {},
+  "room under a limit": { pool: { concurrencyLimit: 1 } },
+  "the pool is paused by its program": { pool: { isPaused: true } },
+  "the pool is paused here": {
+    before: async (_, home) => {
+      const ledger = openSqliteLedger(join(home, "ledger.db"));
+      await pausePool(ledger, "data/dev", "local", true, new Date());
+      ledger.close();
+    },
+  },
+  "all slots are taken": {
+    pool: { concurrencyLimit: 1 },
+    before: async (runs) => runs.submitRun((await runs.createRun({ deployment: "hello/node" })).run.id),
+  },
+  "its key is known": { before: (runs) => runs.createRun({ deployment: "hello/node", idempotencyKey: "k" }) },
+  "its key is known, and that run is submitted": {
+    before: async (runs) => runs.submitRun((await runs.createRun({ deployment: "hello/node", idempotencyKey: "k" })).run.id),
+  },
+};
+
+test.each(Object.entries(SITUATIONS))("created and submitted in one step, it is as in two: %s", async (_, { pool, before }) => {
+  const outcomeOf = async (submit: (runs: Runs, request: RunRequest, onEvent: (event: RunEvent) => void) => Promise<Run>) => {
+    const { open, target, home } = workspace(manifest(pool));
+    const runs = open();
+    await before?.(runs, home);
+    const events: RunEvent[] = [];
+    const run = await submit(runs, { deployment: "hello/node", idempotencyKey: "k" }, (event) => events.push(event));
+    const { transitions } = await runs.showRun(run.id);
+    const facts = { state: run.state, version: run.version, isPlaced: run.infrastructureId === infra(run) };
+    const told = events.map((event) => (event.kind === "state" ? event.run.state : event));
+    return JSON.parse(
+      JSON.stringify({ facts, transitions, told, started: target.started.length }, (key, value) =>
+        ["timestamp", "run", "version"].includes(key) && typeof value !== "number" ? undefined : value,
+      ),
+    );
+  };
+  const recorded: boolean[] = [];
+  const inOneStep = await outcomeOf((runs, request, onEvent) =>
+    runs.startRun(request, { onEvent, onRecorded: ({ created }) => recorded.push(created) }),
+  );
+  expect(inOneStep).toEqual(
+    await outcomeOf(async (runs, request, onEvent) => runs.submitRun((await runs.createRun(request)).run.id, { onEvent })),
+  );
+  expect(recorded).toHaveLength(1);
+});
+
+test("created and submitted in one step: what cannot be sent is recorded with the reason, and another request's key is refused", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  target.beforeStart = async () => {
+    throw new UserError("no quota", 5);
+  };
+  await expect(runs.startRun({ deployment: "hello/node", idempotencyKey: "k" })).rejects.toThrow("no quota");
+  const [run] = await runs.listRuns();
+  expect(run?.state).toMatchObject({ type: "CRASHED", message: "it could not be submitted: no quota" });
+  expect(await statesOf(runs, run?.id ?? "")).toEqual(["SCHEDULED/Scheduled", "PENDING/Submitting", "CRASHED/Crashed"]);
+  await expect(runs.startRun({ deployment: "hello/node", idempotencyKey: "k", parameters: { a: 2 } })).rejects.toThrow(/already used/);
+  expect(await runs.listRuns()).toHaveLength(1);
 });
 
 test("many at once over one ledger never exceed the limit", async () => {

@@ -10,6 +10,6 @@ export async function action([ref = ""]: string[], flags: ManifestFlags & { time
   await withRun(flags, ref, async (runs, { id }) => {
     const run = await runs.retryRun(id);
     if (!json) noteLine(`flow run ${run.name} (${run.id}) of ${run.deployment}, attempt ${run.attempt}, stack ${run.stack}`);
-    return flags.detach ? submitAndLeave(runs, run, json) : watchOnScreen(runs, run, flags);
+    return flags.detach ? submitAndLeave((watching) => runs.submitRun(run.id, watching), json) : watchOnScreen(runs, run, flags);
   });
 }

@@ -1,4 +1,5 @@
 import { parseDuration } from "../../duration";
+import type { Created } from "../../runs";
 import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import { isBlank } from "../blank";
@@ -54,16 +55,22 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
       const plan = await runs.planRun(request);
       return json ? printJson(plan) : printPretty(plan);
     }
-    const { run: made, created, warnings } = await runs.createRun(request);
-    if (!json) {
+    const tellRecorded = ({ run: made, created }: Created) => {
+      if (json) return;
       noteLine(
         `${created ? "flow run" : "already exists for this idempotency key: flow run"} ${made.name} (${made.id}) of ${made.deployment} on work pool ${made.workPool}, stack ${made.stack}`,
       );
+    };
+    if (detach) {
+      const onRecorded = (made: Created) => {
+        tellRecorded(made);
+        for (const warning of made.warnings) noteLine(`warning: ${warning}`);
+      };
+      return submitAndLeave((watching) => runs.startRun(request, { ...watching, onRecorded }), json);
     }
-    if (!detach) return watchOnScreen(runs, made, { ...flags, warnings });
-
-    for (const warning of warnings) noteLine(`warning: ${warning}`);
-    return submitAndLeave(runs, made, json);
+    const made = await runs.createRun(request);
+    tellRecorded(made);
+    return watchOnScreen(runs, made.run, { ...flags, warnings: made.warnings });
   });
 }
 

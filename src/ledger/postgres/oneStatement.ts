@@ -1,5 +1,5 @@
 import { isTerminal } from "../../model/run";
-import type { NewRun, RunChange, SlotLimits } from "../ledger";
+import type { FirstSlot, NewRun, RunChange, SlotLimits } from "../ledger";
 import type { Sql } from "../listing";
 import { changedColumns, type Row, type RunRow } from "../rows";
 import { newRunWrites, type takenSql, type Write } from "../writes";
@@ -17,22 +17,27 @@ export interface Ending {
   soon?: boolean;
 }
 
-/** A new run with all that belongs to it. No row: there is one with its id or its key. */
-export function createSql(given: NewRun, { write, channel }: Ending): Sql {
-  const [first, ...rest] = newRunWrites(given);
-  const values: Values = [];
+/**
+ * A new run with all that belongs to it. No row: there is one with its id or its key, or there is no room for it.
+ * @param slot it takes this one at once; if that has limits, whoever runs the statement has the lock, as for {@link slotSql}
+ * @param counts see {@link takenSql}
+ */
+export function createSql(given: NewRun, { write, channel }: Ending, slot?: FirstSlot, counts?: Sql): Sql {
+  const [first, ...rest] = newRunWrites(given, slot?.change);
+  const values: Values = [...(counts?.values ?? [])];
   const run = { ...first.row, last_write: write };
+  const room = slot && counts ? `FROM taken WHERE ${roomFor(slot.limits).join(" AND ")}` : "";
   const parts = [
-    `made AS (INSERT INTO runs (${names(run)}) VALUES (${marks(run, values)}) ON CONFLICT DO NOTHING RETURNING id)`,
+    ...(counts ? [`taken AS (${counts.sql})`] : []),
+    `made AS (INSERT INTO runs (${names(run)}) SELECT ${marks(run, values)} ${room} ON CONFLICT DO NOTHING RETURNING id)`,
     ...rest.map((each, n) => {
-      if (!("insert" in each)) throw new Error("a new run changes no other row");
       const row = ownRow(each);
       return `w${n} AS (INSERT INTO ${each.insert} (${names(row)}) SELECT ${marks(row, values)} FROM made)`;
     }),
   ];
   values.push(channel, given.run.stack);
-  // The next change of any run brings it to the disk too.
-  return { sql: `WITH ${parts.join(", ")} SELECT ${SOON}, pg_notify(?, ?) FROM made`, values };
+  // Without a slot, the next change of any run brings it to the disk too.
+  return { sql: `WITH ${parts.join(", ")} SELECT ${slot ? "" : `${SOON}, `}pg_notify(?, ?) FROM made`, values };
 }
 
 /** A change that concerns the current attempt alone. */
@@ -53,12 +58,7 @@ export function changeSql(id: string, version: number, change: OneAttemptChange,
 export function slotSql(before: RunRow, limits: SlotLimits, counts: Sql, change: OneAttemptChange, ending: Ending): Sql {
   const { id, version } = before;
   const values: Values = [...counts.values];
-  const hasRoom = (["pool", "queue", "deployment"] as const).flatMap((of) => {
-    const limit = limits[of];
-    if (limit === null) return [];
-    return `(SELECT of_${of} FROM taken) < ${Number(limit)}`;
-  });
-  const parts = [`taken AS (${counts.sql})`, ...changeParts(id, version, change, ending.write, values, hasRoom)];
+  const parts = [`taken AS (${counts.sql})`, ...changeParts(id, version, change, ending.write, values, roomFor(limits))];
   const result = resultOf(change, ending, values);
   values.push(id, version);
   return {
@@ -69,6 +69,14 @@ export function slotSql(before: RunRow, limits: SlotLimits, counts: Sql, change:
 }
 
 type Values = Sql["values"];
+
+/** The conditions under which there is room, by the counts in `taken`. */
+function roomFor(limits: SlotLimits): string[] {
+  return (["pool", "queue", "deployment"] as const).flatMap((of) => {
+    const limit = limits[of];
+    return limit === null ? [] : `(SELECT of_${of} FROM taken) < ${Number(limit)}`;
+  });
+}
 
 const SOON = "set_config('synchronous_commit', 'off', true)";
 /** The changed run with its submission, which the change leaves as it is. */

@@ -1,9 +1,9 @@
 import { v4 as uuid } from "uuid";
-import type { Ledger, RunChange, RunRecord, SlotAnswer, SlotLimits } from "../ledger";
+import type { FirstSlot, Ledger, NewRun, RunChange, RunRecord, SlotAnswer, SlotLimits } from "../ledger";
 import type { Sql } from "../listing";
 import { earlierSql, ledgerReads, noteSql, recordSql } from "../reads";
 import { fromRow, type RunRow } from "../rows";
-import { changeWrites, deploymentsSql, fullOf, swapSql, takenSql, writeSql } from "../writes";
+import { changeWrites, deploymentsSql, fullOf, newRecord, placeOf, type SlotPlace, swapSql, takenSql, writeSql } from "../writes";
 import { channelOf, openChangeFeed } from "./changeFeed";
 import { databaseClock } from "./clock";
 import { type Execute, openPostgresDatabase, type PostgresDatabase, type PostgresValue } from "./database";
@@ -97,7 +97,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
   };
 
   /** The locks of the places whose slots are limited: the pool always before the deployment, so that no two wait for each other. */
-  const lockSql = (row: RunRow, limits: SlotLimits): Sql[] => {
+  const lockSql = (row: SlotPlace, limits: SlotLimits): Sql[] => {
     const of: string[][] = [];
     if (limits.pool !== null || limits.queue !== null) of.push(["pool", row.stack, row.work_pool]);
     if (limits.deployment !== null) of.push(["deployment", row.stack, row.deployment]);
@@ -137,6 +137,30 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
     }
   };
 
+  /** @returns whether it is written */
+  const createOnce = ({ run }: NewRun, statements: readonly Sql[], write: string): Promise<boolean> =>
+    once(
+      statements,
+      (rows) => rows.length > 0,
+      async () => ((await written(run.id, write)) ? { result: true } : undefined),
+    );
+
+  /** @returns `false` if there is no room, or an earlier run, or if the place was locked for too long */
+  const createWithSlot = async (given: NewRun, slot: FirstSlot, write: string): Promise<boolean> => {
+    const place = placeOf(given.run);
+    const counts = takenSql(place, slot.limits);
+    if (!counts) return createOnce(given, [createSql(given, { write, channel }, slot)], write);
+    // Who finds it full needs no lock for that.
+    if (fullOf((await read(counts)).rows[0], slot.limits)) return false;
+    const create = createSql(given, { write, channel }, slot, counts);
+    try {
+      return await createOnce(given, [...ONE_AFTER_ANOTHER, ...lockSql(place, slot.limits), create], write);
+    } catch (error) {
+      if (isLockTimeout(error)) return false;
+      throw error;
+    }
+  };
+
   const readNote = async (key: string) => (await read(noteSql(key))).rows[0]?.value as string | undefined;
   const swapNote = async (key: string, before: string | undefined, after: string | undefined): Promise<boolean> => {
     if (before === undefined && after === undefined) return (await readNote(key)) === undefined;
@@ -166,20 +190,15 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
       { on_server: "s.on_server", host: "r.host", apart: true },
     ),
 
-    createRun: async (given) => {
-      const { run, poolType, requestDigest, submission } = given;
+    createRun: async (given, slot) => {
+      const { run } = given;
       const write = uuid();
-      const created = { record: { run, poolType, requestDigest, submission }, created: true };
-      const isNew = await once(
-        [createSql(given, { write, channel })],
-        (rows) => rows.length > 0,
-        async () => ((await written(run.id, write)) ? { result: true } : undefined),
-      );
-      if (isNew) return created;
+      if (slot && (await createWithSlot(given, slot, write))) return { record: newRecord(given, slot.change), created: true };
+      if (await createOnce(given, [createSql(given, { write, channel })], write)) return { record: newRecord(given), created: true };
       const row = await one(db.read, earlierSql(run));
       if (!row) throw new Error(`run ${run.id} has the id of an earlier run with another idempotency key`);
       // Its first try may have got no answer, and still have come later than the question about it.
-      return (row as RunRow & { last_write?: string }).last_write === write ? created : { record: fromRow(row), created: false };
+      return { record: fromRow(row), created: (row as RunRow & { last_write?: string }).last_write === write };
     },
 
     change: (id, version, change, durable = "now") =>
