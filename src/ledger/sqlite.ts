@@ -119,6 +119,8 @@ export function openSqliteLedger(path: string): Ledger {
       });
     },
 
+    // One connection commits what it is given in that order.
+    keepsOrder: true,
     // Notes are for other processes on this machine: they need not wait for the disk.
     swapNote: (key, before, after) =>
       write(() => {

@@ -5,7 +5,7 @@ import type { FirstSlot, SlotAnswer, SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
 import type { DeploymentInManifest } from "../manifest/manifest";
 import type { Run } from "../model/run";
-import type { Submission } from "../targets/target";
+import type { InfrastructureId, Submission } from "../targets/target";
 import { UserError } from "../userError";
 import { type Created, type Draft, recordDraft } from "./create";
 import { elsewhere, placedHere } from "./elsewhere";
@@ -196,24 +196,34 @@ async function send(
   if (maySubmit && !(await maySubmit())) return moved(context, record);
   // This process was stopped meanwhile, and others have taken the run up. The last question before it is sent: its answer ages.
   if (record.owner !== undefined && !(await stillOwns(context, record.owner))) return moved(context, record);
-  const infrastructureId = await target.submit(prepared, signal).catch(refused);
-  const step = await recordInfrastructure(context, record, infrastructureId);
+  let recorded: RunRecord | undefined;
+  const started = async (id: InfrastructureId) => {
+    // Who loses here to a change of the run, or to a fault of the ledger, records it below.
+    recorded = await recordAt(context, record, id).catch(() => undefined);
+  };
+  const infrastructureId = await target.submit(prepared, signal, started).catch(refused);
+  const step = await recordInfrastructure(context, recorded ?? record, infrastructureId);
   context.tidying.after(context, record, target);
   await clearPoolError(context.ledger, run.stack, run.workPool, poolError);
   return step;
 }
 
 /** Record what was started, whatever else has happened to the run meanwhile. */
-async function recordInfrastructure(context: RunsContext, record: RunRecord, infrastructureId: string): Promise<Advance> {
+async function recordInfrastructure(context: RunsContext, record: RunRecord, infrastructureId: InfrastructureId): Promise<Advance> {
   for (let present: RunRecord | undefined = record; present; present = await context.ledger.read(record.run.id)) {
     const { run } = present;
     if (run.attempt !== record.run.attempt || run.infrastructureId !== undefined) return { kind: "moved", record: present };
-    const pending = run.state.type === "PENDING" ? { state: state("PENDING", context.now(), undefined, "InfrastructurePending") } : {};
-    // If a power cut loses this write, the submission on the disk finds the infrastructure again: see takeUp.
-    const changed = await context.ledger.change(run.id, run.version, { ...pending, infrastructureId, owner: null }, "soon");
+    const changed = await recordAt(context, present, infrastructureId);
     if (changed) return { kind: "moved", record: changed };
   }
   throw new Error(`run ${record.run.id} has gone from the ledger`);
+}
+
+/** The same for a run as it was seen. @returns `undefined` if it has changed since */
+function recordAt(context: RunsContext, { run }: RunRecord, infrastructureId: InfrastructureId): Promise<RunRecord | undefined> {
+  const pending = run.state.type === "PENDING" ? { state: state("PENDING", context.now(), undefined, "InfrastructurePending") } : {};
+  // If a power cut loses this write, the submission on the disk finds the infrastructure again: see takeUp.
+  return context.ledger.change(run.id, run.version, { ...pending, infrastructureId, owner: null }, "soon");
 }
 
 /**

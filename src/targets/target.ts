@@ -34,6 +34,11 @@ export interface SharedNotes {
    * @returns the value now
    */
   changeNote(key: string, change: (now: string | undefined) => string | undefined): Promise<string | undefined>;
+  /**
+   * Writes take effect in the order in which they are requested, also if none waits for the one before: no crash leaves a later one without
+   * an earlier one. They then cost one write. @default only one after the other
+   */
+  readonly keepsOrder?: boolean;
   /** The time by one clock for all machines that share the notes, in milliseconds since 1970. @default this machine's */
   clock?(): number;
   /** The first keys that begin with `prefix`, in the order of their characters. */
@@ -103,6 +108,9 @@ export interface Prepared {
 
 /** A target's own name for the infrastructure of one attempt; opaque outside the target, and permanent. */
 export type InfrastructureId = string;
+
+/** Records what was started. It does not reject. */
+export type Started = (id: InfrastructureId) => Promise<void>;
 
 /** The state of one attempt's infrastructure. Times are ISO 8601, UTC. */
 export type Observation =
@@ -174,8 +182,12 @@ export interface Target {
   /** Create what must exist before. It is shared between runs, content-addressed and idempotent. */
   prepare(submission: Submission, signal: AbortSignal): Promise<Prepared>;
 
-  /** Start it. The same submission twice, from anywhere, at any time, gives one container and the same id. */
-  submit(prepared: Prepared, signal: AbortSignal): Promise<InfrastructureId>;
+  /**
+   * Start it. The same submission twice, from anywhere, at any time, gives one container and the same id.
+   * @param started called once it has started, after the target's own notes about it: what the caller writes is one step with them. The id
+   * that this method returns is the one that counts. A target without notes need not call it
+   */
+  submit(prepared: Prepared, signal: AbortSignal, started?: Started): Promise<InfrastructureId>;
 
   /**
    * After a crash: did this attempt start? Returns `undefined` only if it certainly did not.

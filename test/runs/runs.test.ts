@@ -246,6 +246,27 @@ test("created and submitted in one step: what cannot be sent is recorded with th
   expect(await runs.listRuns()).toHaveLength(1);
 });
 
+test("what a target reports as started is recorded then; if the run has changed meanwhile, after that", async () => {
+  const { open, target } = workspace();
+  const runs = open();
+  target.reports = true;
+  const names = ["SCHEDULED/Scheduled", "PENDING/Submitting", "PENDING/InfrastructurePending"];
+  const run = await runs.startRun({ deployment: "hello/node" });
+  expect([run.infrastructureId, run.version, await statesOf(runs, run.id)]).toEqual([infra(run), 3, names]);
+
+  const other = open();
+  let cancelling: Promise<Run> | undefined;
+  target.beforeStart = async () => {
+    const [{ id } = { id: "" }] = await other.listRuns({ states: ["PENDING"], limit: 1 });
+    cancelling = other.cancelRun(id, { detach: true });
+    await until(async () => (await other.readRun(id))?.state.type === "CANCELLING");
+  };
+  const cancelled = await runs.startRun({ deployment: "hello/node" });
+  expect(cancelled).toMatchObject({ state: { type: "CANCELLING" }, infrastructureId: infra(cancelled) });
+  target.set(infra(cancelled), ended({ kind: "cancelled", by: "us" }));
+  await cancelling;
+});
+
 test("many at once over one ledger never exceed the limit", async () => {
   const { open, target } = workspace(manifest({ concurrencyLimit: 3 }));
   const clis = Array.from({ length: 4 }, open);

@@ -1,4 +1,4 @@
-import type { LogLine, Observation, Submission, Target } from "../../src/targets/target";
+import type { LogLine, Observation, Started, Submission, Target } from "../../src/targets/target";
 
 /** A target whose every move the test decides. It keeps the promises of `Target`, and counts the calls. */
 export class ScriptedTarget implements Target {
@@ -9,6 +9,8 @@ export class ScriptedTarget implements Target {
   observeCalls = 0;
   readonly #now = new Map<string, Observation>();
   readonly #lines = new Map<string, LogLine[]>();
+  /** Whether `submit` reports what it started, before it returns. */
+  reports = false;
   /** Called in `submit`, before anything has started. */
   beforeStart: () => Promise<void> = async () => {};
 
@@ -20,13 +22,14 @@ export class ScriptedTarget implements Target {
     return { submission, resources: {} };
   }
 
-  async submit({ submission }: { submission: Submission }) {
+  async submit({ submission }: { submission: Submission }, _?: AbortSignal, started?: Started) {
     await this.beforeStart();
     const id = `${submission.runId}/${submission.attempt}`;
     if (!this.#now.has(id)) {
       this.started.push(submission);
       this.#now.set(id, { phase: "pending" });
     }
+    if (this.reports) await started?.(id);
     return id;
   }
 

@@ -43,7 +43,13 @@ export function describeTarget(name: string, make: () => Harness): void {
     timeoutSeconds: null,
     ...over,
   });
-  const submit = async (target: Target, submission: Submission) => target.submit(await target.prepare(submission, never), never);
+  const submit = async (target: Target, submission: Submission) => {
+    const started: InfrastructureId[] = [];
+    const id = await target.submit(await target.prepare(submission, never), never, async (found) => void started.push(found));
+    // Who knows it already need not say that it started.
+    expect([[], [id]]).toContainEqual(started);
+    return id;
+  };
   const look = async (target: Target, id: InfrastructureId) => (await target.observe([id])).get(id) as Observation;
   const untilEnded = async (target: Target, id: InfrastructureId) =>
     until(async () => {

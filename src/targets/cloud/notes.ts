@@ -81,6 +81,12 @@ export class Note<T> {
   }
 }
 
+/** Do writes one after another; as one step where the notes keep the order. A crash may leave only the first of them. */
+export async function inTurn({ keepsOrder }: SharedNotes, writes: readonly (() => Promise<unknown>)[]): Promise<void> {
+  if (keepsOrder) await Promise.all(writes.map((write) => write()));
+  else for (const write of writes) await write();
+}
+
 /** A note that is stored as JSON. */
 export function jsonNote<T>(notes: SharedNotes, key: string): Note<T> {
   return new Note<T>(notes, key, JSON.stringify, JSON.parse);

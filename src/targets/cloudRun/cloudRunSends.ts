@@ -3,7 +3,8 @@ import { CALL_TIMEOUT, type CallOptions } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure, ifThere } from "../cloud/failure";
 import { lookFor, whileSettling } from "../cloud/lookFor";
-import type { SharedNotes } from "../target";
+import { inTurn } from "../cloud/notes";
+import type { SharedNotes, Started } from "../target";
 import type { RunApi } from "./cloudRunApi";
 import { markerOf, timeOfRun } from "./cloudRunNames";
 import { type SendNote, sendNote, type Whereabouts } from "./cloudRunNotes";
@@ -30,11 +31,11 @@ const CLOCKS = 3_600_000;
 export interface Sends {
   /**
    * Start an attempt, unless it was already started.
-   * @param start sends it once; `beforeTry`: see {@link CallOptions}
+   * @param how `start` sends it once; `beforeTry`: see {@link CallOptions}. `started`: as of `Target.submit`
    * @returns the execution's name
    * @throws {CloudFailure}; `unclear` if it may have been started: {@link Sends.find} finds out
    */
-  send(of: Attempt, where: Whereabouts, start: Start, signal: AbortSignal): Promise<string>;
+  send(of: Attempt, where: Whereabouts, how: { start: Start; started?: Started }, signal: AbortSignal): Promise<string>;
   /**
    * Find the execution of an attempt whose sender is gone; `undefined` once it certainly does not exist.
    * @param where `planned`: from the ledger's submission; `elsewhere`: where to look for what another ledger's processes may have sent
@@ -76,17 +77,29 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
   }
 
   /** @returns the execution that counts: another process may have written it first */
-  async function record(of: Attempt, claim: SendNote, execution: string): Promise<string> {
-    const known = await noteOf(of).rewrite((now) => (now?.execution === undefined ? { ...claim, execution } : now));
-    return known?.execution ?? execution;
+  async function record(of: Attempt, claim: SendNote, found: string, started?: Started): Promise<string> {
+    let execution = found;
+    await inTurn(notes, [
+      async () => {
+        const known = await noteOf(of).rewrite((now) => (now?.execution === undefined ? { ...claim, execution: found } : now));
+        execution = known?.execution ?? found;
+      },
+      async () => started?.(execution),
+    ]);
+    return execution;
   }
 
   /** This process has the claim: send, and find out the result. */
-  async function sendOwn(of: Attempt, claim: OwnClaim<SendNote>, start: Start, signal: AbortSignal): Promise<string> {
+  async function sendOwn(
+    of: Attempt,
+    claim: OwnClaim<SendNote>,
+    { start, started }: { start: Start; started?: Started },
+    signal: AbortSignal,
+  ): Promise<string> {
     const send = claim.value;
     for (let tries = 1; ; tries++) {
       try {
-        return await record(of, send, await start(claim.renew));
+        return await record(of, send, await start(claim.renew), started);
       } catch (error) {
         const failure = asFailure(error);
         if (failure.kind !== "unclear") {
@@ -104,7 +117,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
   }
 
   return {
-    send: (of, where, start, signal) =>
+    send: (of, where, how, signal) =>
       doOnce<SendNote, string>({
         note: noteOf(of),
         answer: ({ execution }) => execution,
@@ -115,7 +128,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
           return found === undefined ? undefined : record(of, send, found);
         },
         claim: (now) => ({ by: randomUUID(), at: now, ...where }),
-        work: (claim) => sendOwn(of, claim, start, signal),
+        work: (claim) => sendOwn(of, claim, how, signal),
         pause: 50,
         signal,
       }),

@@ -18,6 +18,7 @@ import type {
   PoolAccess,
   Prepared,
   RunToPlan,
+  Started,
   Submission,
   Target,
   TargetPlace,
@@ -95,10 +96,10 @@ class CloudRunTarget implements Target {
     return { submission, resources: { job: nameOf(request) } };
   }
 
-  async submit({ submission }: Prepared, signal: AbortSignal): Promise<InfrastructureId> {
+  async submit({ submission }: Prepared, signal: AbortSignal, started?: Started): Promise<InfrastructureId> {
     const request = requestOf(submission);
     return this.#orRefuse(submission, "submitting the run", () =>
-      request.jobPerRun ? this.#startOwnJob(request, submission, signal) : this.#run(request, submission, signal),
+      request.jobPerRun ? this.#startOwnJob(request, submission, signal, started) : this.#run(request, submission, signal, started),
     );
   }
 
@@ -230,11 +231,11 @@ class CloudRunTarget implements Target {
     return found ? found.problem : `it was not ready within ${READY_TIMEOUT / 1000} s`;
   }
 
-  async #run(request: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
+  async #run(request: CloudRunRequest, submission: Submission, signal: AbortSignal, started?: Started): Promise<InfrastructureId> {
     const job = nameOf(request);
     const { env, ...overrides } = request.overrides;
     const start = (beforeTry: () => Promise<void>) => this.#api.runJob(job, { ...overrides, env: revealedVariables(env) }, { beforeTry });
-    const send = () => this.#sends.send(submission, { job }, start, signal);
+    const send = () => this.#sends.send(submission, { job }, { start, ...(started ? { started } : {}) }, signal);
     try {
       return await send();
     } catch (error) {
@@ -247,13 +248,18 @@ class CloudRunTarget implements Target {
   }
 
   /** Create and start the Job in one call, which is safe to repeat: the names of the Job and the execution come from the run. */
-  async #startOwnJob({ parent, jobId, job }: CloudRunRequest, submission: Submission, signal: AbortSignal): Promise<InfrastructureId> {
+  async #startOwnJob(
+    { parent, jobId, job }: CloudRunRequest,
+    submission: Submission,
+    signal: AbortSignal,
+    started?: Started,
+  ): Promise<InfrastructureId> {
     const where = whereaboutsOf({ parent, jobId, jobPerRun: true });
     const start = async (beforeTry: () => Promise<void>) => {
       await this.#create(parent, jobId, job, { signal, beforeTry });
       return where.own as string;
     };
-    return this.#sends.send(submission, where, start, signal);
+    return this.#sends.send(submission, where, { start, ...(started ? { started } : {}) }, signal);
   }
 
   /** Like {@link #orExplain}, and remembers that nothing was started. */

@@ -5,8 +5,8 @@ import { CALL_TIMEOUT } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
 import { CloudFailure } from "../cloud/failure";
 import { lookFor, whileSettling } from "../cloud/lookFor";
-import { timeOf } from "../cloud/notes";
-import type { InfrastructureId, SharedNotes } from "../target";
+import { inTurn, timeOf } from "../cloud/notes";
+import type { InfrastructureId, SharedNotes, Started } from "../target";
 import type { AciApi } from "./aciApi";
 import { type RunNote, runNote, type SendNote, sendNote } from "./aciNotes";
 import { asFailure } from "./azureFailures";
@@ -30,9 +30,16 @@ export interface Sends {
   /**
    * Make a group, unless it was made already.
    * @param remembered what is kept of it
+   * @param started as of `Target.submit`
    * @throws {CloudFailure}; `unclear` if it may have been made: {@link Sends.find} finds out
    */
-  send(wanted: Wanted, group: JsonObject, remembered: Omit<RunNote, "at">, signal: AbortSignal): Promise<InfrastructureId>;
+  send(
+    wanted: Wanted,
+    group: JsonObject,
+    remembered: Omit<RunNote, "at">,
+    signal: AbortSignal,
+    started?: Started,
+  ): Promise<InfrastructureId>;
   /**
    * The group of an attempt whose sender is gone; `undefined` once it certainly does not exist.
    * @param remembered what to note about it, if known
@@ -62,9 +69,12 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
     return (await lookFor(look, whileSettling(settle, signal))) ?? false;
   }
 
-  async function record(id: InfrastructureId, remembered: Omit<RunNote, "at"> | undefined): Promise<InfrastructureId> {
-    if (remembered) await runNote(notes, id).create({ ...remembered, at: timeOf(notes) });
-    await sendNote(notes, id).rewrite((now) => (now?.taken ? now : { by: "", at: timeOf(notes), ...now, taken: true }));
+  async function record(id: InfrastructureId, remembered: Omit<RunNote, "at"> | undefined, started?: Started): Promise<InfrastructureId> {
+    await inTurn(notes, [
+      async () => remembered && runNote(notes, id).create({ ...remembered, at: timeOf(notes) }),
+      () => sendNote(notes, id).rewrite((now) => (now?.taken ? now : { by: "", at: timeOf(notes), ...now, taken: true })),
+      async () => started?.(id),
+    ]);
     return id;
   }
 
@@ -91,7 +101,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
   }
 
   return {
-    send: (wanted, group, remembered, signal) => {
+    send: (wanted, group, remembered, signal, started) => {
       const id = formatId(wanted.name);
       return doOnce<SendNote, InfrastructureId>({
         note: sendNote(notes, id),
@@ -102,7 +112,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
         claim: (now) => ({ by: randomUUID(), at: now }),
         work: async (claim) => {
           await sendOwn(wanted, group, claim, signal);
-          return record(id, remembered);
+          return record(id, remembered, started);
         },
         pause: 50,
         signal,

@@ -16,6 +16,7 @@ import type {
   PoolAccess,
   Prepared,
   RunToPlan,
+  Started,
   Submission,
   Target,
   TargetPlace,
@@ -110,7 +111,7 @@ class ContainerInstancesTarget implements Target {
     return { submission, resources: { location } };
   }
 
-  async submit({ submission, resources }: Prepared, signal: AbortSignal): Promise<InfrastructureId> {
+  async submit({ submission, resources }: Prepared, signal: AbortSignal, started?: Started): Promise<InfrastructureId> {
     const request = requestOf(submission);
     const id = formatId(request.name);
     this.#refused.delete(id);
@@ -119,7 +120,7 @@ class ContainerInstancesTarget implements Target {
       try {
         const group = forSdk({ ...request.group, location: resources.location ?? null });
         const wanted = { name: request.name, run: runTagValue(submission.runId, submission.attempt) };
-        return await this.#sends.send(wanted, group, { ...remembered(request), location: String(group.location) }, signal);
+        return await this.#sends.send(wanted, group, { ...remembered(request), location: String(group.location) }, signal, started);
       } catch (error) {
         if (isRefused(error)) this.#refused.add(id);
         throw error;

@@ -3,6 +3,7 @@ import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
 import { ifThere } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
+import { inTurn, type Note } from "../cloud/notes";
 import { explaining } from "../cloud/refusal";
 import { declaredValues, usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
@@ -15,6 +16,7 @@ import type {
   PoolAccess,
   Prepared,
   RunToPlan,
+  Started,
   Submission,
   Target,
   TargetPlace,
@@ -27,7 +29,7 @@ import { type EcsApi, openEcsApi } from "./ecsApi";
 import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./ecsLeftovers";
 import { openLogReader } from "./ecsLogs";
 import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./ecsNames";
-import { type SendNote, sendNote, taskNote } from "./ecsNotes";
+import { type SendNote, sendNote, type TaskNote, taskNote } from "./ecsNotes";
 import { STOP_REASON } from "./ecsOutcome";
 import { type PoolFacts, planEcs } from "./ecsPlan";
 import type { EcsRequest } from "./ecsRequest";
@@ -123,8 +125,8 @@ class EcsTarget implements Target {
     return { submission, resources: ready as unknown as JsonObject };
   }
 
-  async submit({ submission, resources }: Prepared, signal: AbortSignal): Promise<InfrastructureId> {
-    return this.#orExplain("submitting the run", () => this.#send(submission, resources as unknown as ReadyDefinition, signal));
+  async submit({ submission, resources }: Prepared, signal: AbortSignal, started?: Started): Promise<InfrastructureId> {
+    return this.#orExplain("submitting the run", () => this.#send(submission, resources as unknown as ReadyDefinition, signal, started));
   }
 
   async find(runId: string, attempt: number, _?: JsonObject, signal?: AbortSignal): Promise<InfrastructureId | undefined> {
@@ -211,7 +213,7 @@ class EcsTarget implements Target {
     };
   }
 
-  async #send(submission: Submission, first: ReadyDefinition, signal: AbortSignal): Promise<InfrastructureId> {
+  async #send(submission: Submission, first: ReadyDefinition, signal: AbortSignal, started?: Started): Promise<InfrastructureId> {
     const { runId, attempt, pool } = submission;
     const request = requestOf(submission);
     const note = sendNote(this.#notes, runId, attempt);
@@ -224,18 +226,7 @@ class EcsTarget implements Target {
     for (let tries = 1; ; tries++) {
       try {
         const task = await this.#run(request, definition, signal);
-        const sent: SendNote = { ...cluster, at: note.now(), id: formatId(task) };
-        // The id that counts: another process may have written it first.
-        const { id = formatId(task) } = (await note.rewrite((known) => (known?.id === undefined ? sent : known))) ?? {};
-        await taskNote(this.#notes, id).create({
-          at: note.now(),
-          ...(definition.container === undefined ? {} : { container: definition.container }),
-          ...(definition.logs ? { logs: definition.logs } : {}),
-          timeoutSeconds: request.timeoutSeconds,
-          startTimeoutSeconds: request.startTimeoutSeconds,
-          ...(request.deregister ? { deregister: definition.arn } : {}),
-        });
-        return id;
+        return await this.#record(note, { ...cluster, at: note.now(), id: formatId(task) }, taskOf(request, definition), started);
       } catch (error) {
         const failure = asFailure(error);
         if (failure.kind !== "inactive" || "given" in request.definition || tries === TRIES) {
@@ -246,6 +237,26 @@ class EcsTarget implements Target {
         definition = await this.#definitions.ready(request, pool, signal);
       }
     }
+  }
+
+  /** @returns the id that counts: another process may have written it first */
+  async #record(
+    note: Note<SendNote>,
+    sent: SendNote & { id: InfrastructureId },
+    task: Omit<TaskNote, "at">,
+    started?: Started,
+  ): Promise<InfrastructureId> {
+    let { id } = sent;
+    const noteTask = () => taskNote(this.#notes, id).create({ at: note.now(), ...task });
+    await inTurn(this.#notes, [
+      async () => {
+        id = (await note.rewrite((known) => (known?.id === undefined ? sent : known)))?.id ?? id;
+      },
+      noteTask,
+      async () => started?.(id),
+    ]);
+    if (id !== sent.id) await noteTask();
+    return id;
   }
 
   async #run(request: EcsRequest, definition: ReadyDefinition, signal: AbortSignal): Promise<TaskName> {
@@ -284,6 +295,20 @@ class EcsTarget implements Target {
 
 function requestOf({ request }: Submission): EcsRequest {
   return request as unknown as EcsRequest;
+}
+
+/** What is stored about a run's task, besides the time. */
+function taskOf(
+  { timeoutSeconds, startTimeoutSeconds, deregister }: EcsRequest,
+  { arn, container, logs }: ReadyDefinition,
+): Omit<TaskNote, "at"> {
+  return {
+    ...(container === undefined ? {} : { container }),
+    ...(logs ? { logs } : {}),
+    timeoutSeconds,
+    startTimeoutSeconds,
+    ...(deregister ? { deregister: arn } : {}),
+  };
 }
 
 /** A container that was known only after its definition was read. */

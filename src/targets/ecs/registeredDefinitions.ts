@@ -69,9 +69,13 @@ export function openDefinitions({
 
   async function registered(definition: Shape, container: string, pool: string, signal?: AbortSignal): Promise<string> {
     const note = noteOf(definition);
+    let known: DefinitionNote | undefined;
     const arn = await doOnce<DefinitionNote, string>({
       note,
-      answer: (known) => known.arn,
+      answer: (value) => {
+        known = value;
+        return value.arn;
+      },
       holds: ({ by, at }, now) => by !== undefined && now < at + CLAIM && processLives(by),
       claim: (now) => ({ by: processName(), claimed: randomUUID(), at: now }),
       work: async (claim) => {
@@ -89,7 +93,8 @@ export function openDefinitions({
       ...(signal ? { signal } : {}),
     });
     // When it was last used, for tidying.
-    await note.update((known) => (known && note.now() > known.at + HOUR ? { ...known, at: note.now() } : known));
+    const isOld = (value: DefinitionNote | undefined) => value !== undefined && note.now() > value.at + HOUR;
+    if (isOld(known)) await note.rewrite((value) => (value && isOld(value) ? { ...value, at: note.now() } : value));
     return arn;
   }
 
