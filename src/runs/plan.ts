@@ -6,22 +6,12 @@ import type { PoolType } from "../model/poolType";
 import { suggestion } from "../nearest";
 import { plainJob } from "../plainNumbers";
 import type { Submission, Target } from "../targets/target";
-import {
-  checkJobVariables,
-  checkParameters,
-  checkRequiredVariables,
-  checkTemplateShape,
-  layered,
-  prepareJob,
-  resolveJob,
-  unlikePrefect,
-  unusedVariables,
-  validateJob,
-} from "../template";
+import { checkParameters, checkTemplateShape, prepareJob, unlikePrefect, unusedVariables } from "../template";
 import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import type { FoundDeployment } from "./findDeployment";
 import { noSuchPool } from "./namedPool";
+import { deploymentVariables, renderedJob } from "./renderedJob";
 import type { RunsContext } from "./runsContext";
 
 /** A request for a run. */
@@ -84,12 +74,22 @@ export function resolveRequest(manifest: Manifest, origin: string, request: RunR
 }
 
 /** @throws {UserError} if an `up` with `--target` wrote the manifest before everything in it existed */
-function checkKnown(parts: Record<string, unknown>): void {
-  const [part] = Object.entries(parts).find(([, value]) => holdsUnknown(value)) ?? [];
+function checkKnown(parts: Record<string, object | undefined>): void {
+  const [part] = Object.entries(parts).find(([, value]) => value && !isKnown(value)) ?? [];
   if (part !== undefined)
     throw new UserError(
       `${part}: some values are not known yet, because the last up left out resources (--target or --exclude): run \`pushpool up\` without it`,
     );
+}
+
+/** Parts of manifests without unknown values. What is read from a manifest never changes. */
+const known = new WeakSet<object>();
+
+function isKnown(part: object): boolean {
+  if (known.has(part)) return true;
+  if (holdsUnknown(part)) return false;
+  known.add(part);
+  return true;
 }
 
 /** The run for which a job is rendered. */
@@ -119,27 +119,20 @@ export function planJob(input: {
   const { env, templateEnv = env } = input.context;
   const { deployment, by, workPool: poolName, pool, parameters } = input.resolved;
   const flowRunJobVariables = request.jobVariables ?? {};
-  const deploymentJobVariables: ValueObject = {
-    ...(deployment.command === undefined ? {} : { command: deployment.command }),
-    ...deployment.workPool.jobVariables,
-  };
+  const deploymentJobVariables = deploymentVariables(deployment);
   const template = pool.baseJobTemplate;
   const isElsewhere = poolName !== deployment.workPool.name;
   checkTemplateShape(template, `pools.${poolName}.baseJobTemplate`);
-  checkJobVariables(
+  const rendered = renderedJob({
+    deployment,
+    deploymentName: request.deployment,
     template,
-    deployment.workPool.jobVariables ?? {},
-    `deployments.${request.deployment}.workPool.jobVariables`,
     // As in Prefect, `deploy` accepts variables that the pool does not have, with a warning. Here the pool is another one.
-    by === "deploy" || isElsewhere ? "pass" : "refuse",
-  );
-  checkJobVariables(template, flowRunJobVariables, "job variable");
-  checkRequiredVariables(template, layered({}, [deploymentJobVariables, flowRunJobVariables]), "job variable");
-
-  const { blocks, variables } = manifest;
-  const rendered = validateJob(
-    resolveJob({ baseJobTemplate: template, deploymentJobVariables, flowRunJobVariables, blocks, variables, env: templateEnv }),
-  );
+    undeclared: by === "deploy" || isElsewhere ? "pass" : "refuse",
+    flowRunJobVariables,
+    manifest,
+    env: templateEnv,
+  });
   const entrypoint = rendered.command === null || rendered.command === undefined ? entrypointOf(request.deployment, deployment) : undefined;
   const bootstrap = entrypoint === undefined ? undefined : bootstrapOf(entrypoint, pool.type, deployment, rendered.env);
 

@@ -10,6 +10,7 @@ export {
 export { credentialsVariable, defaultTemplate } from "./defaultTemplate";
 export { asWritten } from "./givenText";
 export { asWhole, layered, unlikePrefect } from "./merge";
+export { placeholdersIn } from "./placeholders";
 export { type PrepareContext, prepareJob } from "./prepare";
 export { type JobInput, resolveJob } from "./resolveJob";
 export { storedTemplate } from "./storedTemplate";
