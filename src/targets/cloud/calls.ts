@@ -3,7 +3,7 @@ import pRetry from "p-retry";
 import { RetryNotices } from "../../retryNotices";
 import type { SharedNotes, TargetAccess } from "../target";
 import { CloudFailure, mayPass } from "./failure";
-import { emptied, rateOf, type TokenBucket, waitForTurn } from "./tokenBucket";
+import { emptied, rateOf, type TokenBucket, waitForTurns } from "./tokenBucket";
 
 /** How long one call may take, in milliseconds. */
 export const CALL_TIMEOUT = 30_000;
@@ -147,10 +147,8 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     return notices.during(`work pool "${pool}": ${what}`, async ({ failed, waits }) => {
       const attempt = async () => {
         if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
-        for (const bucket of buckets) {
-          const onWait = () => waits(`${cloud} allows ${rateOf(bucket)}, and other calls are before this one`);
-          await waitForTurn(notes, bucket, { signal, onWait });
-        }
+        const onWait = (bucket: TokenBucket) => waits(`${cloud} allows ${rateOf(bucket)}, and other calls are before this one`);
+        await waitForTurns(notes, buckets, { signal, onWait });
         await beforeTry?.();
         try {
           const result = await call();

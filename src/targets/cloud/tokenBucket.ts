@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { SharedNotes } from "../target";
-import { jsonNote, timeOf } from "./notes";
+import { inTurn, jsonNote, timeOf } from "./notes";
 
 /** How many calls a cloud allows: a burst at once, then so many a second. */
 export interface BucketSize {
@@ -17,26 +17,59 @@ export interface TokenBucket extends BucketSize {
 }
 
 /**
- * Take one call from the bucket, and wait until it may go.
+ * Take one call from each bucket, one after the other, and wait each time until it may go. Those without a wait are one write, if the notes
+ * keep the order.
  *
  * The note is the time when the bucket will be full again, in milliseconds. An unused bucket therefore needs no writes.
  * @param onWait called if it has to wait
  */
-export async function waitForTurn(
+export async function waitForTurns(
   notes: SharedNotes,
-  bucket: TokenBucket,
-  { signal, onWait }: { signal?: AbortSignal | undefined; onWait?: () => void } = {},
+  buckets: readonly TokenBucket[],
+  { signal, onWait }: { signal?: AbortSignal | undefined; onWait?: (bucket: TokenBucket) => void } = {},
 ): Promise<void> {
-  if (bucket.afterRefusal !== undefined && timeOf(notes) >= ((await countedUntil(notes, bucket).value()) ?? 0)) return;
-  let wait = 0;
-  await fullAt(notes, bucket).rewrite((full = 0) => {
-    const now = timeOf(notes);
-    wait = waitOf(bucket, full, now);
-    return drawn(bucket, full, now);
-  });
-  if (wait <= 0) return;
-  onWait?.();
-  await sleep(wait, undefined, signal ? { signal } : {});
+  let left = await counting(notes, buckets);
+  while (left.length > 0) {
+    const waits = await takeFrom(notes, left);
+    const [wait = 0, last] = [waits.at(-1), left[waits.length - 1]];
+    left = left.slice(waits.length);
+    if (wait <= 0 || !last) continue;
+    onWait?.(last);
+    await sleep(wait, undefined, signal ? { signal } : {});
+  }
+}
+
+/** The buckets that limit calls now. */
+async function counting(notes: SharedNotes, buckets: readonly TokenBucket[]): Promise<TokenBucket[]> {
+  const limiting: TokenBucket[] = [];
+  for (const bucket of buckets) {
+    const isIdle = bucket.afterRefusal !== undefined && timeOf(notes) >= ((await countedUntil(notes, bucket).value()) ?? 0);
+    if (!isIdle) limiting.push(bucket);
+  }
+  return limiting;
+}
+
+/**
+ * Take one call from each bucket up to the first with a wait: what comes after it is counted when the call goes.
+ * @returns the wait of each, in milliseconds
+ */
+async function takeFrom(notes: SharedNotes, buckets: readonly TokenBucket[]): Promise<number[]> {
+  const waits: number[] = [];
+  await inTurn(
+    notes,
+    buckets.map(
+      (bucket, n) => () =>
+        fullAt(notes, bucket).rewrite((full) => {
+          // A write may be done again, after the ones before it.
+          waits.length = Math.min(waits.length, n);
+          if (waits.length < n || (waits[n - 1] ?? 0) > 0) return full;
+          const now = timeOf(notes);
+          waits.push(waitOf(bucket, full ?? 0, now));
+          return drawn(bucket, full ?? 0, now);
+        }),
+    ),
+  );
+  return waits;
 }
 
 /** How many calls a bucket allows in the long run, in words: `25 a second`. */

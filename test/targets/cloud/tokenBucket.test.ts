@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { emptied, lowered, type TokenBucket, tryTurn, waitForTurn } from "../../../src/targets/cloud/tokenBucket";
+import { emptied, lowered, type TokenBucket, tryTurn, waitForTurns } from "../../../src/targets/cloud/tokenBucket";
 import type { SharedNotes } from "../../../src/targets/target";
 import { memoryNotes } from "./memoryNotes";
 
@@ -19,12 +19,32 @@ afterEach(() => {
 /** How long each of several simultaneous calls waits, in milliseconds. */
 async function waits(count: number, bucket: TokenBucket, notes: SharedNotes): Promise<number[]> {
   slept.length = 0;
-  for (let calls = 0; calls < count; calls++) await waitForTurn(notes, bucket);
+  for (let calls = 0; calls < count; calls++) await waitForTurns(notes, [bucket]);
   return [...slept];
 }
 
 test("a burst goes at once, the rest at the bucket's rate", async () => {
   expect(await waits(6, { key: "k", burst: 3, perSecond: 10 }, memoryNotes())).toEqual([100, 200, 300]);
+});
+
+test.each([false, true])("of several buckets each is counted when the call may go (notes that keep the order: %s)", async (keepsOrder) => {
+  const notes = { ...memoryNotes(), keepsOrder };
+  const [slow, quick] = [
+    { key: "slow", burst: 2, perSecond: 10 },
+    { key: "quick", burst: 3, perSecond: 20 },
+  ];
+  slept.length = 0;
+  const waitedFor: string[] = [];
+  for (let calls = 0; calls < 4; calls++) {
+    await waitForTurns(notes, [slow, quick], { onWait: ({ key }) => void waitedFor.push(key) });
+    // Each call takes one of each, whether it waits or not.
+    expect(Number(await notes.readNote("quick"))).toBe(1_000_000 + (calls + 1) * 50);
+    expect(Number(await notes.readNote("slow"))).toBe(1_000_000 + (calls + 1) * 100);
+  }
+  expect([slept, waitedFor]).toEqual([
+    [100, 200, 50],
+    ["slow", "slow", "quick"],
+  ]);
 });
 
 test("after a refusal the bucket is empty for all processes", async () => {
