@@ -39,6 +39,8 @@ exports.bare = function bare(url, keyFile, subscription, resourceGroup) {
   const client = new ContainerInstanceManagementClient(credential, subscription, { $host: url, endpoint: url, credentialScopes });
   return async (n) => {
     const name = "bare-" + process.pid + "-" + Date.now() + "-" + n;
+    // As anyone must who wants no group twice: a PUT changes a group that is there.
+    await client.containerGroups.get(resourceGroup, name).catch((error) => { if (error.statusCode !== 404) throw error; });
     const environmentVariables = [{ name: "PUSHPOOL_PARAMETERS", value: "{}" }, { name: "N", value: String(n) }];
     await client.containerGroups.beginCreateOrUpdate(resourceGroup, name, {
       location: "westeurope",
