@@ -11,8 +11,8 @@ const PUBLIC =
   /(?:^|_)(?:TAG|VERSION|BRANCH|SHA|COMMIT|REF|REVISION|REGION|ZONE|LOCATION|IMAGE|REPO|REPOSITORY|REGISTRY|NAMESPACE|NAME|PROJECT|ID|ACCOUNT|ENV|ENVIRONMENT|STAGE|PLATFORM|ARCH|HOME|USER|PATH|DIR|NUMBER|DATE|DEBUG|CI)$/i;
 
 /**
- * Teach a redactor what must not be shown of steps and their output: the environment variables that hold credentials, those that placeholders
- * of the steps name, and inputs with the name of a secret.
+ * Teach a redactor what must not be shown of steps and their output. These are the environment variables that contain credentials, the variables
+ * that placeholders of the steps name, and inputs with the name of a secret.
  * @param env the environment of the steps
  */
 export function learnSecrets(redactor: Redactor, steps: Iterable<PlannedStep>, env: Readonly<Record<string, string | undefined>>): void {

@@ -39,7 +39,7 @@ export interface AutomationPlace {
 
 /**
  * Compare the triggers of a file with the automations on the server. `prefect deploy` deletes all of a deployment's automations and makes
- * them again; here one that stays keeps its id, its history, and the events that it has counted.
+ * them again. Here one that stays keeps its id, its history, and the events that it has counted.
  *
  * The server knows which automations a deployment owns, but its API can only delete them. So these count as its own:
  * - those that this workspace deployed,

@@ -3,8 +3,8 @@ import { suggestion } from "../nearest";
 import { UserError } from "../userError";
 
 /**
- * The type that decides how a work pool's runs start: its own, or, for a hybrid type (`ecs`, which a worker would serve), the push type of
- * the same infrastructure.
+ * The type that decides how a work pool's runs start. For a hybrid type such as `ecs`, which a worker would serve, it is the push type of the
+ * same infrastructure.
  * @throws {UserError} if no target supports the type
  */
 export function asPoolType(type: string, pool: string): PoolType {

@@ -164,8 +164,8 @@ export interface LeftoversAsked {
  */
 export interface Target {
   /**
-   * How often to look, in milliseconds: the first pause, and the longest one. `together`: if each look at a run is a call of its own, how
-   * many runs to look at in one go, so that a watcher of thousands need not wait for all of them. @default all
+   * How often to look, in milliseconds: the first pause, and the longest one. `together` is the size of a batch, if each look at a run is a
+   * call of its own. Then a watcher of thousands of runs does not wait for all of them. @default all
    */
   readonly pace: { first: number; longest: number; together?: number };
   /** How long the place lets a stopped run end by itself, as a sentence, if no other time can be requested. */
