@@ -2,6 +2,7 @@ import { split } from "shlex";
 import type { Value, ValueObject } from "../json";
 import { suggestion } from "../nearest";
 import { Secret } from "../secret";
+import { quoted } from "../shown";
 import { isObject } from "../template/paths";
 import { UserError } from "../userError";
 
@@ -71,7 +72,8 @@ function wordAt(word: Value, path: string): string {
 }
 
 export function checkVariableName(name: string, path: string): void {
-  if (name === "" || name.includes("=") || name.includes("\0")) throw new UserError(`${path}: is not a valid environment variable name`);
+  if (name !== "" && !name.includes("=") && !name.includes("\0")) return;
+  throw new UserError(`${path}: ${quoted(name)} is not a valid name of an environment variable: it must not be blank, or contain = or NUL`);
 }
 
 /** An environment variable's value, which may be secret; "" if a secret is unavailable here. */

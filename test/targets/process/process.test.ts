@@ -261,7 +261,7 @@ describe("only process:push", () => {
     [
       "an invalid variable name",
       { ...job("true"), env: { "A=B": "1" } },
-      /^job_configuration\.env\.A=B: is not a valid environment variable name/,
+      /^job_configuration\.env\.A=B: "A=B" is not a valid name of an environment variable: it must not be blank/,
     ],
   ])("plan refuses %s", (_, given, message) => {
     const { target } = here();
