@@ -1,20 +1,13 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { type EngineFlags, settle } from "../../src/cli/engines";
 import { type EngineName, recordEngine } from "../../src/stacks";
 import { openWorkspace } from "../../src/workspace";
 import { scratch } from "../scratch";
+import { capturePrinted } from "./printed";
 
-let stderr = "";
-beforeEach(() => {
-  stderr = "";
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = capturePrinted();
 
 interface Case {
   pulumi?: boolean;
@@ -57,7 +50,7 @@ test.each<[string, Case, EngineName, RegExp]>([
 ])("%s", (_, given, engine, told) => {
   const { home, settle } = settled(given);
   expect(settle().engine).toBe(engine);
-  expect(stderr).toMatch(told);
+  expect(printed.stderr).toMatch(told);
   expect(existsSync(join(home, ".gitignore"))).toBe(true);
 });
 
@@ -85,7 +78,7 @@ test.each<[string, Case, RegExp]>([
 ])("refused: %s", (_, given, message) => {
   const { settle } = settled(given);
   expect(settle).toThrow(message);
-  expect(stderr).toBe("");
+  expect(printed.stderr).toBe("");
 });
 
 test.each<[string[], boolean]>([
@@ -100,7 +93,7 @@ test.each<[string[], boolean]>([
 
 test("--json prints nothing but results", () => {
   settled({ flags: { json: true } }).settle();
-  expect(stderr).toBe("");
+  expect(printed.stderr).toBe("");
 });
 
 test("a refused command does not make a home folder", () => {

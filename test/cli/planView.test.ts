@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { eventLog } from "../../src/cli/eventLog";
 import { PlanView } from "../../src/cli/planView";
 import type { EngineEvent, StepEvent } from "../../src/engine";
@@ -6,22 +6,9 @@ import { stepEvent } from "../../src/engine/engineEvents";
 import type { Resource } from "../../src/engine/state/stackStore";
 import type { Step } from "../../src/engine/state/step";
 import { Redactor } from "../../src/redactor";
+import { capturePrinted } from "./printed";
 
-let stdout = "";
-let stderr = "";
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = capturePrinted();
 
 const STACK = "urn:pulumi:dev::conf::pulumi:pulumi:Stack::conf-dev";
 const secret = (value: string) => ({ "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value });
@@ -71,26 +58,26 @@ const TREE = `
 test("a preview shows the whole tree at its end, children below their parents, without unchanged resources", () => {
   const view = new PlanView({ preview: true });
   for (const planning of planned) view.hear({ kind: "pre", step: planning });
-  expect(stderr).toBe("");
+  expect(printed.stderr).toBe("");
   view.hear(summary);
-  expect(`\n${stderr}`).toBe(TREE);
-  expect(stdout).toBe("");
+  expect(`\n${printed.stderr}`).toBe(TREE);
+  expect(printed.stdout).toBe("");
 });
 
 test("an update shows each step once when it is done, and a component when it begins", () => {
   const view = new PlanView({ preview: false });
   view.hear({ kind: "pre", step: stack });
   view.hear({ kind: "pre", step: box });
-  expect(stderr).toBe("  + conf:index:Box box\n");
+  expect(printed.stderr).toBe("  + conf:index:Box box\n");
   view.hear({ kind: "pre", step: inner });
-  expect(stderr).toBe("  + conf:index:Box box\n");
+  expect(printed.stderr).toBe("  + conf:index:Box box\n");
   for (let twice = 0; twice < 2; twice++) view.hear({ kind: "outputs", step: inner });
-  expect(stderr).toBe("  + conf:index:Box box\n    + demo:index:Thing inner\n");
+  expect(printed.stderr).toBe("  + conf:index:Box box\n    + demo:index:Thing inner\n");
   view.hear({ kind: "failed", step: gone });
   view.hear({ kind: "diagnostic", severity: "warning", message: "slow\n" });
   view.hear({ kind: "diagnostic", severity: "debug", message: "no one's business" });
   view.hear({ kind: "stdout", text: "from the program" });
-  expect(stderr.split("\n").slice(2)).toEqual(["  ! demo:index:Thing d failed", "  warning: slow", "  from the program", ""]);
+  expect(printed.stderr.split("\n").slice(2)).toEqual(["  ! demo:index:Thing d failed", "  warning: slow", "  from the program", ""]);
 });
 
 function resource(inputs: Resource["inputs"], outputs: Resource["outputs"]): Resource {
@@ -113,9 +100,9 @@ test("neither view shows secrets", () => {
     view.hear(event);
     log.hear(event);
   }
-  expect(stderr).toBe('  ~ demo:index:Thing b\n      ~ key: "[secret]" => "[secret]"\n');
-  expect(stdout).toContain("[secret]");
-  expect(stdout + stderr).not.toMatch(/hunter/);
+  expect(printed.stderr).toBe('  ~ demo:index:Thing b\n      ~ key: "[secret]" => "[secret]"\n');
+  expect(printed.stdout).toContain("[secret]");
+  expect(printed.stdout + printed.stderr).not.toMatch(/hunter/);
 });
 
 test("--json shows no provider code and no base job template, at any depth of a FlowRun or a work pool", () => {
@@ -128,8 +115,8 @@ test("--json shows no provider code and no base job template, at any depth of a 
   const next = resource(inputs, inputs);
   const log = eventLog(new Redactor());
   log.hear({ kind: "pre", step: stepEvent({ op: "create", urn: updated.urn, type: updated.type, next } as unknown as Step) });
-  expect(stdout).not.toContain("long-winded");
-  expect(JSON.parse(stdout).resourcePreEvent.metadata.new.inputs).toEqual({
+  expect(printed.stdout).not.toContain("long-winded");
+  expect(JSON.parse(printed.stdout).resourcePreEvent.metadata.new.inputs).toEqual({
     __provider: "[code]",
     baseJobTemplate: "[base job template]",
     pool: { pool: { type: "process:push", baseJobTemplate: "[base job template]" } },
@@ -149,7 +136,7 @@ test("--json prints numbered events, one per line, with the names of Pulumi's ev
     summary,
   ];
   for (const event of events) log.hear(event);
-  const lines = stdout
+  const lines = printed.stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -1,24 +1,10 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { jsonView, phaseLine, plainView, shorten, terminalView } from "../../src/cli/runView";
 import type { RunEvent } from "../../src/runs";
 import { aRun } from "./aRun";
+import { capturePrinted } from "./printed";
 
-let stdout = "";
-let stderr = "";
-
-beforeEach(() => {
-  stdout = "";
-  stderr = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = capturePrinted();
 
 const at = "2026-01-01T00:00:00.000Z";
 const running = aRun({ state: { type: "RUNNING", name: "Running", timestamp: at } });
@@ -39,8 +25,8 @@ test("a pipe gets only the run's stdout on stdout, everything else on stderr, an
     view.show(event);
     now += 500;
   }
-  expect(stdout).toBe("out\n");
-  expect(stderr.split("\n")).toEqual([
+  expect(printed.stdout).toBe("out\n");
+  expect(printed.stderr.split("\n")).toEqual([
     "warning: a secret goes as plain env",
     "waiting: work pool local is paused",
     " 1.0 s  RUNNING",
@@ -53,9 +39,9 @@ test("a pipe gets only the run's stdout on stdout, everything else on stderr, an
 test("--json prints one object per line, on stdout only", () => {
   const view = jsonView();
   for (const event of events) view.show(event);
-  expect(stderr).toBe("");
+  expect(printed.stderr).toBe("");
   expect(
-    stdout
+    printed.stdout
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line)),
@@ -81,7 +67,7 @@ test("on a terminal the status line is erased before each line and at the end", 
   const view = terminalView({ start: 0, now: () => 1000 });
   for (const event of events) view.show(event);
   view.close();
-  const shown = stderr.split("\n").map((line) => line.slice(line.lastIndexOf("\r\x1b[2K") + "\r\x1b[2K".length));
+  const shown = printed.stderr.split("\n").map((line) => line.slice(line.lastIndexOf("\r\x1b[2K") + "\r\x1b[2K".length));
   expect(shown).toEqual([
     "warning: a secret goes as plain env",
     " 1.0 s  RUNNING",
@@ -89,8 +75,8 @@ test("on a terminal the status line is erased before each line and at the end", 
     " 1.0 s  FAILED: the command exited with code 3",
     "",
   ]);
-  expect(stdout).toBe("│ out\n");
-  expect(stderr).toMatch(/waiting: work pool local is paused 1\.0 s/);
+  expect(printed.stdout).toBe("│ out\n");
+  expect(printed.stderr).toMatch(/waiting: work pool local is paused 1\.0 s/);
 });
 
 test.each([

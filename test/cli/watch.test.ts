@@ -2,28 +2,16 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { submitAndLeave, watchOnScreen } from "../../src/cli/watch";
 import type { Following, Run, Runs, StateType } from "../../src/runs";
 import { aRun } from "./aRun";
+import { capturePrinted } from "./printed";
 
 // Watching scripted runs: the exit codes and messages, and the effect of each Ctrl-C.
 
-let stdout = "";
-let stderr = "";
-
+const printed = capturePrinted();
 beforeEach(() => {
-  stdout = "";
-  stderr = "";
   process.exitCode = undefined;
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    stdout += text;
-    return true;
-  });
-  vi.spyOn(process.stderr, "write").mockImplementation((text) => {
-    stderr += text;
-    return true;
-  });
 });
 afterEach(() => {
   process.exitCode = undefined;
-  vi.restoreAllMocks();
 });
 
 const inState = (type: StateType, over: Partial<Run> = {}) =>
@@ -57,8 +45,8 @@ test.each<[StateType, number, RegExp, Partial<Run>?]>([
   });
   await watchOnScreen(runs, aRun(), { timeout: "1m" });
   expect([process.exitCode, asked?.timeoutMs]).toEqual([code, 60_000]);
-  expect(stderr).toMatch(told);
-  expect(stdout).toBe("");
+  expect(printed.stderr).toMatch(told);
+  expect(printed.stdout).toBe("");
   expect(process.listenerCount("SIGINT")).toBe(0);
 });
 
@@ -71,7 +59,7 @@ test("the last line of --json is the result with the exit code", async () => {
     },
   });
   await watchOnScreen(runs, aRun(), { json: true, warnings: ["beware"] });
-  const lines = stdout.trimEnd().split("\n");
+  const lines = printed.stdout.trimEnd().split("\n");
   expect(lines.map((line) => JSON.parse(line).event)).toEqual(["warning", "state", "result"]);
   expect(JSON.parse(lines.at(-1) ?? "")).toEqual({ event: "result", exitCode: 1, run });
 });
@@ -86,7 +74,7 @@ test("one Ctrl-C: exit code 130, the run continues, and the message has both nex
   });
   await watchOnScreen(runs, aRun(), {});
   expect(process.exitCode).toBe(130);
-  expect(stderr).toMatch(
+  expect(printed.stderr).toMatch(
     /detached from brave-fox: the run continues\. `pushpool wait 01a2.*` follows it again, `pushpool cancel 01a2.*` stops it/,
   );
 });
@@ -100,7 +88,7 @@ test("after Ctrl-C before the submission, the message says that the run was not 
     },
   });
   await watchOnScreen(runs, aRun(), { json: false });
-  expect(stderr).toMatch(/it was not submitted yet/);
+  expect(printed.stderr).toMatch(/it was not submitted yet/);
 });
 
 /** Press Ctrl-C twice, the second time while the first is still being handled. */
@@ -117,7 +105,7 @@ test("Ctrl-C twice cancels the run, with exit code 3", async () => {
   await watchOnScreen(runs, aRun(), {});
   expect(process.exitCode).toBe(3);
   expect(cancelRun).toHaveBeenCalledOnce();
-  expect(stderr).toMatch(/cancelling.*brave-fox is CANCELLED/s);
+  expect(printed.stderr).toMatch(/cancelling.*brave-fox is CANCELLED/s);
 });
 
 test("Ctrl-C twice after the run has ended reports its own end and cancels nothing", async () => {
@@ -138,7 +126,7 @@ test("a third Ctrl-C stops waiting, and the message says that the run was asked 
   });
   await watchOnScreen(runs, aRun(), {});
   expect(process.exitCode).toBe(130);
-  expect(stderr).toMatch(/it was asked to stop\. `pushpool wait 01a2.*` waits until it has stopped/);
+  expect(printed.stderr).toMatch(/it was asked to stop\. `pushpool wait 01a2.*` waits until it has stopped/);
 });
 
 test("--detach prints only the id on stdout, and why the run waits on stderr", async () => {
@@ -147,6 +135,6 @@ test("--detach prints only the id on stdout, and why the run waits on stderr", a
     onEvent?.({ kind: "waiting", run, reason: "work pool local is paused" });
     return run;
   });
-  expect(stdout).toBe(`${run.id}\n`);
-  expect(stderr).toMatch(/not submitted yet: work pool local is paused\. `pushpool wait 01a2.*` submits it/);
+  expect(printed.stdout).toBe(`${run.id}\n`);
+  expect(printed.stderr).toMatch(/not submitted yet: work pool local is paused\. `pushpool wait 01a2.*` submits it/);
 });
