@@ -1,36 +1,23 @@
 // `lib/cli.cjs` and `lib/cli/`: the command line in chunks, with the packages that it uses. The modules must be in `lib/` already.
-import { readFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+import { manifestValidator } from "./manifestValidator.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 process.chdir(root);
 
-/** Compiling the manifest's schema takes ajv 40 ms. The bundle contains it compiled, by the same ajv with the same options. */
-const precompiledManifestSchema = {
-  name: "precompiled-manifest-schema",
+/** For the bundle, and for those who load the modules in `lib/`. */
+const validator = manifestValidator();
+writeFileSync("lib/src/manifest/validator.js", validator);
+
+const compiledManifestSchema = {
+  name: "compiled-manifest-schema",
   load: {
     filter: { id: /[\\/]src[\\/]manifest[\\/]validator\.ts$/ },
-    handler() {
-      const require = createRequire(import.meta.url);
-      const { Ajv2020 } = require("ajv/dist/2020");
-      const standalone = require("ajv/dist/standalone").default;
-      const ajv = new Ajv2020({
-        strict: false,
-        validateSchema: false,
-        meta: false,
-        allErrors: true,
-        verbose: true,
-        code: { source: true },
-      });
-      const code = standalone(ajv, ajv.compile(JSON.parse(readFileSync("src/manifest/manifest.schema.json", "utf8"))));
-      return {
-        code: `${code}\nconst check = module.exports;\nmodule.exports = { manifestErrors: (tree) => (check(tree) ? [] : check.errors) };`,
-        moduleType: "js",
-      };
-    },
+    handler: () => ({ code: validator, moduleType: "js" }),
   },
 };
 
@@ -170,7 +157,7 @@ await build({
     "pino",
     "prom-client",
   ],
-  plugins: [precompiledManifestSchema, embeddedPython, loadedAtFirstUse, requiredPackages, missingChunksEndTheProcess],
+  plugins: [compiledManifestSchema, embeddedPython, loadedAtFirstUse, requiredPackages, missingChunksEndTheProcess],
   // A chunk is loaded at its first use, whichever way it is imported.
   checks: { ineffectiveDynamicImport: false },
   output: {

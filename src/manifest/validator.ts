@@ -3,8 +3,8 @@ import { type SchemaError, schemaErrors } from "../template/schemaErrors";
 import schema from "./manifest.schema.json";
 
 /**
- * Validate a value against the schema of a manifest. Every command that runs something needs this, so the bundle of the CLI contains the compiled
- * schema (`scripts/bundle.mjs`). Here, the first call compiles it.
+ * Validate a value against the schema of a manifest. Every command that runs something needs this, and every `up` with a FlowRun. So the
+ * build puts the compiled schema in place of this module (`scripts/manifestValidator.mjs`). Here, the first call compiles it.
  */
 export function manifestErrors(tree: unknown): readonly SchemaError[] {
   return schemaErrors(schema as unknown as JsonObject, tree, "the manifest schema");
