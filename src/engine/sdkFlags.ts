@@ -78,7 +78,8 @@ const lateHooks = (original) => {
   const urls = new Map();
   let session;
   const connect = async () => {
-    const { Session } = await import("node:inspector");
+    // In the bundle, an import() becomes require, which this code does not have.
+    const { Session } = process.getBuiltinModule("node:inspector");
     const connected = new Session();
     connected.connect();
     connected.on("Debugger.scriptParsed", ({ params }) => urls.set(params.scriptId, params.url));
