@@ -10,7 +10,9 @@ export const pages: readonly string[] = [
   "CHANGELOG.md",
   "SECURITY.md",
   ...readdirSync(join(repo, "docs")).map((file) => `docs/${file}`),
-  ...readdirSync(join(repo, "examples")).map((example) => `examples/${example}/README.md`),
+  ...readdirSync(join(repo, "examples"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `examples/${name}/README.md`),
 ].filter((path) => path.endsWith(".md"));
 
 export interface Block {
