@@ -12,7 +12,8 @@ import { cleanUp, observe } from "./observe";
 import type { RunRequest } from "./plan";
 import type { RunEvent, RunsContext, Watching } from "./runsContext";
 import { confirmStopped } from "./stop";
-import { type Advance, submitDraft, submitScheduled, takeUp, whyElsewhere } from "./submit";
+import { type Advance, submitDraft, submitScheduled, takeUp } from "./submit";
+import { whyElsewhere } from "./whyWaiting";
 
 /** How long to wait for the last lines of an ended run, in milliseconds; then a warning says that they may be missing. */
 const LOG_DRAIN = 30_000;

@@ -1,7 +1,7 @@
 import { spellings } from "../deploymentName";
 import type { JsonObject } from "../json";
 import type { RunRecord } from "../ledger";
-import type { FirstSlot, SlotAnswer, SlotLimits } from "../ledger/ledger";
+import type { FirstSlot, SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
 import type { DeploymentInManifest } from "../manifest/manifest";
 import type { Run } from "../model/run";
@@ -16,12 +16,10 @@ import { clearPoolError, notePoolError, poolNotes } from "./poolNotes";
 import type { RunsContext } from "./runsContext";
 import { state } from "./states";
 import { holdsSecrets, withSecrets } from "./storedSecrets";
+import { whyElsewhere, whyFull, whyPaused, whyPausedHere } from "./whyWaiting";
 
 /** How long what the ledger said needs no other question, in milliseconds: the answer to one may be as old. */
 const JUST_NOW = 25;
-
-/** The limit because of which a run must wait. */
-export type Full = Pick<Extract<SlotAnswer, { kind: "full" }>, "of" | "limit">;
 
 /** The result of trying to advance a run: it moved (or another process moved it), or it waits for a reason. */
 export type Advance = { kind: "moved"; record: RunRecord } | { kind: "held"; record: RunRecord; reason: string };
@@ -247,29 +245,6 @@ async function isSurelyNotThere(context: RunsContext, record: RunRecord): Promis
   } catch {
     return false;
   }
-}
-
-export function whyPaused({ workPool }: Run): string {
-  return `work pool "${workPool}" is paused`;
-}
-
-/** Someone paused it by `pushpool pools pause`, or on the run page. */
-export function whyPausedHere({ workPool }: Run): string {
-  return `work pool "${workPool}" is paused here: \`pushpool pools resume ${workPool}\` lets it go on`;
-}
-
-/** Only that host can start and see its processes. */
-export function whyElsewhere(host: string): string {
-  return `it runs on host ${host}: \`pushpool serve\` or \`pushpool wait\` there continues it`;
-}
-
-export function whyFull(run: Run, full: Full): string {
-  const of = {
-    pool: `work pool "${run.workPool}"`,
-    queue: `work queue "${run.workQueue}" of work pool "${run.workPool}"`,
-    deployment: `deployment "${run.deployment}"`,
-  }[full.of];
-  return `${of} runs ${full.limit} at a time (concurrencyLimit) and has as many`;
 }
 
 /** Record why a SCHEDULED run waits, if the reason is new. */

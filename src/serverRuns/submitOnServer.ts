@@ -6,7 +6,7 @@ import { readFlowRun, type ServerRun } from "../prefect/api/flowRuns";
 import { readWorkPool, scheduledFlowRuns, type WorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import type { RunEvent } from "../runs/runsContext";
-import { whyElsewhere } from "../runs/submit";
+import { whyElsewhere } from "../runs/whyWaiting";
 import { contextMaker, type Shared } from "./contextMaker";
 import type { Dispatching } from "./dispatching";
 import { dispatchRun } from "./dispatchRun";

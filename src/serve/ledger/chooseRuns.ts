@@ -1,6 +1,6 @@
 import type { DeploymentInManifest, PoolDefinition } from "../../manifest/manifest";
 import type { Run } from "../../runs";
-import { type Full, whyFull, whyPaused, whyPausedHere } from "../../runs/submit";
+import { type Full, whyFull, whyPaused, whyPausedHere } from "../../runs/whyWaiting";
 
 export interface WaitingRun {
   run: Run;

@@ -3,7 +3,6 @@ import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
 import { ifThere } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
-import { inTurn, type Note } from "../cloud/notes";
 import { explaining } from "../cloud/refusal";
 import { declaredValues, usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
@@ -29,10 +28,11 @@ import { type EcsApi, openEcsApi } from "./ecsApi";
 import { type EcsLeftovers, removeEcsLeftovers, tidyEcs } from "./ecsLeftovers";
 import { openLogReader } from "./ecsLogs";
 import { formatId, parseId, regionOfArn, startedBy, type TaskName } from "./ecsNames";
-import { type SendNote, sendNote, type TaskNote, taskNote } from "./ecsNotes";
+import { sendNote, taskNote } from "./ecsNotes";
 import { STOP_REASON } from "./ecsOutcome";
 import { type PoolFacts, planEcs } from "./ecsPlan";
 import type { EcsRequest } from "./ecsRequest";
+import { recordSend, taskOf } from "./ecsSends";
 import { openWatcher, type Watcher } from "./ecsWatcher";
 import { type Definitions, openDefinitions, type ReadyDefinition } from "./registeredDefinitions";
 import { openSecretStore } from "./secretStore";
@@ -226,7 +226,8 @@ class EcsTarget implements Target {
     for (let tries = 1; ; tries++) {
       try {
         const task = await this.#run(request, definition, signal);
-        return await this.#record(note, { ...cluster, at: note.now(), id: formatId(task) }, taskOf(request, definition), started);
+        const sent = { ...cluster, at: note.now(), id: formatId(task) };
+        return await recordSend(this.#notes, { note, sent, task: taskOf(request, definition) }, started);
       } catch (error) {
         const failure = asFailure(error);
         if (failure.kind !== "inactive" || "given" in request.definition || tries === TRIES) {
@@ -237,26 +238,6 @@ class EcsTarget implements Target {
         definition = await this.#definitions.ready(request, pool, signal);
       }
     }
-  }
-
-  /** @returns the id that counts: another process may have written it first */
-  async #record(
-    note: Note<SendNote>,
-    sent: SendNote & { id: InfrastructureId },
-    task: Omit<TaskNote, "at">,
-    started?: Started,
-  ): Promise<InfrastructureId> {
-    let { id } = sent;
-    const noteTask = () => taskNote(this.#notes, id).create({ at: note.now(), ...task });
-    await inTurn(this.#notes, [
-      async () => {
-        id = (await note.rewrite((known) => (known?.id === undefined ? sent : known)))?.id ?? id;
-      },
-      noteTask,
-      async () => started?.(id),
-    ]);
-    if (id !== sent.id) await noteTask();
-    return id;
   }
 
   async #run(request: EcsRequest, definition: ReadyDefinition, signal: AbortSignal): Promise<TaskName> {
@@ -295,20 +276,6 @@ class EcsTarget implements Target {
 
 function requestOf({ request }: Submission): EcsRequest {
   return request as unknown as EcsRequest;
-}
-
-/** What is stored about a run's task, besides the time. */
-function taskOf(
-  { timeoutSeconds, startTimeoutSeconds, deregister }: EcsRequest,
-  { arn, container, logs }: ReadyDefinition,
-): Omit<TaskNote, "at"> {
-  return {
-    ...(container === undefined ? {} : { container }),
-    ...(logs ? { logs } : {}),
-    timeoutSeconds,
-    startTimeoutSeconds,
-    ...(deregister ? { deregister: arn } : {}),
-  };
 }
 
 /** A container that was known only after its definition was read. */
