@@ -43,7 +43,7 @@ export interface EcsApi extends LeftoverCalls {
   describeTaskDefinition(name: string, options?: CallOptions): Promise<DefinitionFacts | undefined>;
   deregisterTaskDefinition(arn: string, signal?: AbortSignal): Promise<void>;
   /** @returns cluster and task */
-  runTask(request: JsonObject, launches: boolean, signal?: AbortSignal): Promise<TaskName>;
+  runTask(request: JsonObject, launches: boolean, options?: CallOptions): Promise<TaskName>;
   /** Up to a hundred of one cluster. Those that do not exist are missing in the result. */
   describeTasks(cluster: string, tasks: string[], signal?: AbortSignal): Promise<Map<string, { facts: TaskFacts; definition?: string }>>;
   listTasks(cluster: string | undefined, startedBy: string, status: "RUNNING" | "STOPPED", signal?: AbortSignal): Promise<string[]>;
@@ -123,8 +123,8 @@ export function openEcsApi(access: Access, notes: SharedNotes, listener: CallLis
       repeat(ecs, "ecs:DeregisterTaskDefinition", { buckets: ["register"], signal }, async ({ sdk, client }) => {
         await client.send(new sdk.DeregisterTaskDefinitionCommand({ taskDefinition: arn }));
       }),
-    runTask: (request, launches, signal) =>
-      repeat(ecs, "ecs:RunTask", { buckets: launches ? ["modify", "launch"] : ["modify"], signal }, async ({ sdk, client }) => {
+    runTask: (request, launches, options) =>
+      repeat(ecs, "ecs:RunTask", { buckets: launches ? ["modify", "launch"] : ["modify"], ...options }, async ({ sdk, client }) => {
         const { tasks = [], failures = [] } = await client.send(new sdk.RunTaskCommand(request as unknown as RunTaskCommandInput));
         const [task] = tasks;
         if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
+import type { CallOptions } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
@@ -221,11 +222,15 @@ class EcsTarget implements Target {
     if (send?.id !== undefined) return send.id;
     this.#refused.delete(`${runId}/${attempt}`);
     const cluster = typeof request.runTask.cluster === "string" ? { cluster: request.runTask.cluster } : {};
-    await note.create({ ...cluster, at: note.now() });
+    // It need not wait for this write to take its turn among the calls: both are one step, and nothing is sent before.
+    const noted = note.create({ ...cluster, at: note.now() });
+    // If the call is given up before that, nobody else hears of its failure.
+    noted.catch(() => {});
+    const beforeTry = async () => void (await noted);
     let definition = first;
     for (let tries = 1; ; tries++) {
       try {
-        const task = await this.#run(request, definition, signal);
+        const task = await this.#run(request, definition, { signal, beforeTry });
         const sent = { ...cluster, at: note.now(), id: formatId(task) };
         return await recordSend(this.#notes, { note, sent, task: taskOf(request, definition) }, started);
       } catch (error) {
@@ -240,7 +245,7 @@ class EcsTarget implements Target {
     }
   }
 
-  async #run(request: EcsRequest, definition: ReadyDefinition, signal: AbortSignal): Promise<TaskName> {
+  async #run(request: EcsRequest, definition: ReadyDefinition, options: CallOptions): Promise<TaskName> {
     const { launchType, capacityProviderStrategy } = request.runTask as {
       launchType?: string;
       capacityProviderStrategy?: { capacityProvider: string }[];
@@ -249,7 +254,7 @@ class EcsTarget implements Target {
       launchType === "FARGATE" || (capacityProviderStrategy ?? []).some(({ capacityProvider }) => capacityProvider.startsWith("FARGATE"));
     const sent = { ...named(request.runTask, definition.container), taskDefinition: definition.arn };
     try {
-      return await this.#api.runTask(sent, launches, signal);
+      return await this.#api.runTask(sent, launches, options);
     } catch (error) {
       const failure = asFailure(error);
       const [existing] = failure.kind === "conflict" ? (failure.details.existing ?? []) : [];
