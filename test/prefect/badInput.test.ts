@@ -7,7 +7,7 @@ import { aPool, clientOf } from "../serve/server/dispatcher";
 import { fakeApi } from "./fakeApi";
 import { describePrefect } from "./python";
 import { pushpool, through } from "./served";
-import { ownServer, sharedServer } from "./server";
+import { sharedServer } from "./server";
 
 // Each command that uses a Prefect API reports what is wrong with it: one clear line, and exit code 5, or 2 for a user's mistake.
 
@@ -53,7 +53,7 @@ describePrefect("through a real Prefect server", () => {
   }, 600_000);
 
   test("a wrong key, and no key where the server requires one: the message does not show the key", async () => {
-    const server = await ownServer({ settings: { PREFECT_SERVER_API_AUTH_STRING: "admin:right" } });
+    const server = await sharedServer("locked");
     for (const command of COMMANDS) {
       const wrong = await go(command, through(server.apiUrl, { prefect: { apiUrl: server.apiUrl, auth: "admin:wrong-one" } }), "etl");
       expect(wrong.status).toBe(5);
@@ -63,7 +63,6 @@ describePrefect("through a real Prefect server", () => {
       expect(missing.status).toBe(5);
       said(missing.stderr, /answers 401: it requires a key/);
     }
-    await server.stop();
   });
 
   test("a pool of another type, and a pool that does not exist (any more)", async () => {

@@ -41,18 +41,27 @@ export interface ServerOptions {
   version?: PrefectVersion;
 }
 
+/** Of the shared server that is locked. */
+export const PASSWORD = "admin:correct-horse-battery";
+
+/** Anyone may use the first. The other wants its password and CSRF tokens. */
+const SHARED = {
+  open: {},
+  locked: { PREFECT_SERVER_API_AUTH_STRING: PASSWORD, PREFECT_SERVER_CSRF_PROTECTION_ENABLED: "true" },
+} as const;
+
 /**
- * The server that all test files of this run share. The first caller starts it. It ends with the run, even if its starter dies. Each test
+ * A server that all test files of this run share. The first caller starts it. It ends with the run, even if its starter dies. Each test
  * uses its own names.
  *
- * `PUSHPOOL_TEST_PREFECT_API_URL` names a running server instead, to run one test repeatedly.
+ * `PUSHPOOL_TEST_PREFECT_API_URL` names a running open server instead, to run one test repeatedly.
  */
-export async function sharedServer(): Promise<PrefectServer> {
+export async function sharedServer(kind: keyof typeof SHARED = "open"): Promise<PrefectServer> {
   const running = process.env.PUSHPOOL_TEST_PREFECT_API_URL;
-  if (running) return { apiUrl: running, venv: await prefectVenv(), pid: 0 };
+  if (running && kind === "open") return { apiUrl: running, venv: await prefectVenv(), pid: 0 };
   // vitest's workers are children of this process: one for each run.
   const run = process.ppid;
-  const folder = join(tmpdir(), `pushpool-prefect-${process.getuid?.() ?? 0}-${run}`);
+  const folder = join(tmpdir(), `pushpool-prefect-${process.getuid?.() ?? 0}-${run}-${kind}`);
   const described = join(folder, "server.json");
   for (;;) {
     try {
@@ -69,7 +78,7 @@ export async function sharedServer(): Promise<PrefectServer> {
     await sleep(200);
   }
   try {
-    const server = await startServer({ home: join(folder, "home"), oneConnection: true }, run);
+    const server = await startServer({ home: join(folder, "home"), oneConnection: true, settings: SHARED[kind] }, run);
     writeFileSync(`${described}.new`, JSON.stringify(server));
     renameSync(`${described}.new`, described);
     return server;

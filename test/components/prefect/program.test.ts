@@ -9,24 +9,20 @@ import { connectionOf } from "../../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../../src/prefect/client";
 import { offlineStack } from "../../../src/testing";
 import { describePrefect } from "../../prefect/python";
-import { ownServer } from "../../prefect/server";
+import { PASSWORD, sharedServer } from "../../prefect/server";
 import { scratch } from "../../scratch";
 
 // A complete program with the offline engine and Pulumi's own provider process. The real server requires a password and CSRF tokens.
 
-const AUTH = "admin:correct-horse-battery";
 const SECRET = "fake-secret-of-the-cloud";
 const TEMPLATE = join(__dirname, "..", "..", "fixtures", "prefect", "base-job-templates", "ecs.from-code.json");
 
 describePrefect("a program that registers with a real Prefect server", () => {
   let apiUrl: string;
   let client: Client;
-  let stop: () => Promise<void>;
   beforeAll(async () => {
-    const server = await ownServer({ settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH, PREFECT_SERVER_CSRF_PROTECTION_ENABLED: "true" } });
-    ({ apiUrl, stop } = server);
-    client = createClient(connectionOf(apiUrl, AUTH, "test"));
-    return () => stop();
+    ({ apiUrl } = await sharedServer("locked"));
+    client = createClient(connectionOf(apiUrl, PASSWORD, "test"));
   }, 600_000);
 
   function project(program: string) {
@@ -51,7 +47,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     const { ProcessPushPool } = require("pushpool/local");
     const prefect = require("pushpool/prefect");`;
   const CONNECTION = () =>
-    `const connection = new prefect.Connection("prefect", { apiUrl: "${apiUrl}", authString: pulumi.secret("${AUTH}") });`;
+    `const connection = new prefect.Connection("prefect", { apiUrl: "${apiUrl}", authString: pulumi.secret("${PASSWORD}") });`;
   const text = (value: unknown) => JSON.stringify(value);
 
   test("an automation: its secrets stay out of the state, the second time nothing changes, what someone changed is corrected", async () => {
@@ -137,7 +133,7 @@ describePrefect("a program that registers with a real Prefect server", () => {
     });
     expect(await readDeploymentByName(client, "report/prod")).toMatchObject({ work_pool_name: "etl", job_variables: { cpu: 512 } });
     const state = text(stack().exportState());
-    for (const secret of [SECRET, AUTH, "battery"]) expect(state).not.toContain(secret);
+    for (const secret of [SECRET, PASSWORD, "battery"]) expect(state).not.toContain(secret);
 
     expect(await stack().up()).toMatchObject({ unchanged: true });
     expect(await stack().refresh()).toMatchObject({ changes: { same: 10 } });
@@ -163,12 +159,12 @@ describePrefect("a program that registers with a real Prefect server", () => {
       const registration = prefect.register(undefined, { pools: [pool] });
       exports.pushPools = manifest({ pools: [pool], prefect: registration });`);
     await expect(stack().up()).rejects.toThrow(/no Prefect API is configured: pass a prefect.Connection as provider, set PREFECT_API_URL/);
-    const { outputs } = await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: AUTH }).up();
+    const { outputs } = await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: PASSWORD }).up();
     // The key stays in the environment.
     expect((outputs.pushPools as JsonObject).prefect).toEqual({ apiUrl });
     expect(await readWorkPool(client, "ambient")).toMatchObject({ type: "process:push" });
     expect(text(stack().exportState())).not.toContain("battery");
-    await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: AUTH }).destroy();
+    await stack({ PREFECT_API_URL: apiUrl, PREFECT_API_AUTH_STRING: PASSWORD }).destroy();
   });
 
   test("a wrong key gives one message, which does not show it", async () => {

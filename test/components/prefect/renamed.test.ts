@@ -9,27 +9,23 @@ import { connectionOf } from "../../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../../src/prefect/client";
 import { offlineStack } from "../../../src/testing";
 import { describePrefect } from "../../prefect/python";
-import { ownServer, sharedServer } from "../../prefect/server";
+import { PASSWORD, sharedServer } from "../../prefect/server";
 import { scratch } from "../../scratch";
 
 // Complete programs with the offline engine and Pulumi's own provider process, on real servers.
 
 vi.setConfig({ testTimeout: 600_000 });
 
-const AUTH = "admin:correct-horse-battery";
-
 describePrefect("resources of a Prefect server that get another name, and another server", () => {
   let here: string;
   let there: string;
   let clients: Client[];
   beforeAll(async () => {
-    const own = await ownServer({ oneConnection: true, settings: { PREFECT_SERVER_API_AUTH_STRING: AUTH } });
-    [here, there] = [own.apiUrl, (await sharedServer()).apiUrl];
-    clients = [createClient(connectionOf(here, AUTH, "test")), createClient(connectionOf(there, undefined, "test"))];
-    return () => own.stop();
+    [here, there] = [(await sharedServer("locked")).apiUrl, (await sharedServer()).apiUrl];
+    clients = [createClient(connectionOf(here, PASSWORD, "test")), createClient(connectionOf(there, undefined, "test"))];
   }, 600_000);
 
-  // On the shared server others have objects too.
+  // On the shared servers others have objects too.
   const tag = randomUUID().slice(0, 8);
   const pool = `etl-${tag}`;
   const block = `password-${tag}`;
@@ -78,7 +74,7 @@ describePrefect("resources of a Prefect server that get another name, and anothe
 
   test("following the message's advice keeps them; another URL moves them, with each server's key", async () => {
     const { up, destroy } = stack();
-    const a = `{ apiUrl: "${here}", authString: "${AUTH}" }`;
+    const a = `{ apiUrl: "${here}", authString: "${PASSWORD}" }`;
     await up(a, "");
     await expect(up(a, "-new")).rejects.toThrow(/is already there.*adoptExisting: true/);
     expect(await up(a, "-new", true)).toMatchObject({ changes: { create: 3, delete: 3 } });
