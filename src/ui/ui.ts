@@ -3,9 +3,9 @@ import type { LoadedManifest } from "../manifest";
 import { Follower } from "./follower";
 import { LedgerList } from "./ledgerList";
 import { Live } from "./live";
-import { Logs } from "./logs";
 import type { PrefectServer } from "./prefectServer";
 import type { RunList } from "./runList";
+import { SharedLogs } from "./sharedLogs";
 import type { Stack } from "./stack";
 import type { ServerInfo } from "./wire";
 import { WithServer } from "./withServer";
@@ -33,7 +33,7 @@ export class Ui {
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   readonly follower: Follower;
-  readonly logs: Logs;
+  readonly logs: SharedLogs;
   readonly live: Live;
   #list: Opened | undefined;
   #pages: string | null = null;
@@ -44,7 +44,7 @@ export class Ui {
     this.env = env;
     this.signal = signal;
     this.follower = new Follower(signal);
-    this.logs = new Logs(signal);
+    this.logs = new SharedLogs(signal);
     this.live = new Live({ list: () => this.list(), observe: (ids) => this.observe(ids) });
   }
 

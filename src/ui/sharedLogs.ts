@@ -15,7 +15,7 @@ interface SharedLog {
 }
 
 /** The logs that pages show. Each is read once from its place, however many pages show it. */
-export class Logs {
+export class SharedLogs {
   readonly #logs = new Map<string, SharedLog>();
 
   constructor(private readonly signal: AbortSignal) {
