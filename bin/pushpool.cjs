@@ -14,14 +14,28 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {
   );
   process.exit(2);
 }
-// Compiled once, not at every start. In a folder of the user's own: what is in it is run.
+var path = require("node:path");
 var env = process.env;
-var home = env.XDG_CACHE_HOME || (env.HOME && require("node:path").join(env.HOME, ".cache"));
-if (home) require("node:module").enableCompileCache(require("node:path").join(home, "pushpool", "node"));
+var home = env.XDG_CACHE_HOME || (env.HOME && path.join(env.HOME, ".cache"));
+// Compiled once, not at every start. In a folder of the user's own: what is in it is run.
+if (home) {
+  require("node:module").enableCompileCache(path.join(home, "pushpool", "node"));
+  require("./compiledCode.cjs").keepCompiledCode(
+    path.join(__dirname, "..", "lib"),
+    path.join(home, "pushpool", "code"),
+    commandOf(process.argv.slice(2)),
+  );
+}
 try {
   require("../lib/cli.cjs");
 } catch (error) {
   if (error.code !== "MODULE_NOT_FOUND" || !/lib\/cli\.cjs'/.test(error.message)) throw error;
-  console.error("pushpool: it is not built: run `npm ci` in " + require("node:path").dirname(__dirname) + ", or install the package again");
+  console.error("pushpool: it is not built: run `npm ci` in " + path.dirname(__dirname) + ", or install the package again");
   process.exit(2);
+}
+
+/** The first word that is neither an option nor the value of one. */
+function commandOf(words) {
+  var isCommand = (word, index) => /^[a-z]+$/.test(word) && !/^(-s|--stack|-C)$/.test(words[index - 1]);
+  return words.find(isCommand) || "help";
 }

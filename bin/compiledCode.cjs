@@ -1,0 +1,114 @@
+// Keeps the compiled code of each command, so that a start does not compile it again: that would be a fifth of its time.
+//
+// node's own cache (`module.enableCompileCache`) is made before a module runs, and has no function within it. This one is made when the
+// process ends, and has the functions that the command called. It replaces `_compile`, by which node compiles a CommonJS module, for
+// pushpool's own modules. All others, and what does not compile, are left to node.
+"use strict";
+const { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } = require("node:fs");
+const Module = require("node:module");
+const { dirname, join, sep } = require("node:path");
+const { Script } = require("node:vm");
+
+/** In a script, `import()` is an experiment of node, of which it warns. */
+const IMPORT = /\bimport\s*[(/]/;
+
+const [HEAD, TAIL] = ["(function (exports, require, module, __filename, __dirname) { ", "\n})"];
+
+/**
+ * @param {string} own the folder of the modules
+ * @param {string} folder only for this user: what is in it is run
+ * @param {string} command whose code it is
+ */
+exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
+  // Each installation has its own: a start reads the whole file.
+  const file = join(folder, `${process.version}-${process.arch}`, own, command);
+  const known = read(file);
+  const loaded = new Map();
+  let hasNew = false;
+  const compile = Module.prototype._compile;
+
+  Module.prototype._compile = function _compile(source, path, format) {
+    const isOurs = path.startsWith(own + sep) && (format === undefined || format === "commonjs");
+    if (!isOurs || IMPORT.test(source)) return compile.call(this, source, path, format);
+    const bytes = Buffer.from(source);
+    const kept = known.get(path);
+    const cachedData = kept?.source.equals(bytes) ? kept.code : undefined;
+    let script;
+    try {
+      script = new Script(HEAD + source + TAIL, {
+        filename: path,
+        columnOffset: -HEAD.length,
+        cachedData,
+      });
+    } catch {
+      return compile.call(this, source, path, format);
+    }
+    // V8 rejects the code of another V8, or of one with other flags.
+    if (cachedData === undefined || script.cachedDataRejected) hasNew = true;
+    loaded.set(path, { source: bytes, script });
+    const body = script.runInThisContext();
+    return body.call(this.exports, this.exports, Module.createRequire(path), this, path, dirname(path));
+  };
+
+  process.once("exit", () => {
+    if (!hasNew) return;
+    try {
+      write(file, known, loaded);
+    } catch {
+      // Without it, the next start takes longer.
+    }
+  });
+};
+
+// The file: the length of its list (8 bytes), the list as JSON, then the code and the source of each module. All of them begin at a multiple
+// of 8 bytes, or V8 would copy the code. V8 compares only the length of a source, hence the whole source.
+const ALIGNED = 8;
+
+/** @returns the modules of a file, by path: none if there is no such file, or it is not whole */
+function read(file) {
+  try {
+    const bytes = readFileSync(file);
+    let at = ALIGNED;
+    const next = (length) => {
+      const part = bytes.subarray(at, at + length);
+      at += length + padding(length);
+      return part;
+    };
+    const list = JSON.parse(next(Number(bytes.readBigUInt64LE(0))).toString());
+    return new Map(list.map(([path, code, source]) => [path, { code: next(code), source: next(source) }]));
+  } catch {
+    return new Map();
+  }
+}
+
+/** Write the loaded modules, with the functions that were called now or before, and those that the command has loaded before. */
+function write(file, known, loaded) {
+  const modules = new Map([...known].filter(([path]) => !loaded.has(path) && existsSync(path)));
+  for (const [path, { source, script }] of loaded) modules.set(path, { source, code: script.createCachedData() });
+  const list = Buffer.from(JSON.stringify([...modules].map(([path, { code, source }]) => [path, code.length, source.length])));
+  const length = Buffer.alloc(ALIGNED);
+  length.writeBigUInt64LE(BigInt(list.length));
+  const parts = [length, list, ...[...modules.values()].flatMap(({ code, source }) => [code, source])];
+  const whole = Buffer.concat(parts.flatMap((part) => [part, Buffer.alloc(padding(part.length))]));
+
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  const unfinished = `${file}.${process.pid}`;
+  try {
+    // V8 does not notice damaged code. So all of it is on the disk before it gets its name.
+    const opened = openSync(unfinished, "wx", 0o600);
+    try {
+      for (let at = 0; at < whole.length; ) at += writeSync(opened, whole, at);
+      fsyncSync(opened);
+    } finally {
+      closeSync(opened);
+    }
+    renameSync(unfinished, file);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
+  }
+}
+
+function padding(length) {
+  return -length & (ALIGNED - 1);
+}
