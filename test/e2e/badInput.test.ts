@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scratch } from "../scratch";
@@ -199,8 +199,7 @@ test("a file or a folder in the place of the other is named", () => {
 
 test("a clone that was not built says so", () => {
   const clone = scratch();
-  mkdirSync(join(clone, "bin"));
-  copyFileSync(join(__dirname, "..", "..", "bin", "pushpool.cjs"), join(clone, "bin", "pushpool.cjs"));
+  cpSync(join(__dirname, "..", "..", "bin"), join(clone, "bin"), { recursive: true });
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(clone, "bin", "pushpool.cjs"), "ls"], { encoding: "utf8" });
   expect([status, stdout, stderr]).toEqual([2, "", expect.stringMatching(/^pushpool: it is not built: run `npm ci` in .*\n$/)]);
 });
