@@ -46,7 +46,7 @@ export interface RunsContext {
   listeners: Listeners;
   /** Removes leftovers in the background after submissions. */
   tidying: Tidying;
-  /** Submissions planned in this process, by `<run id>/<attempt>`, so that their secrets need not be read again. */
+  /** Submissions planned in this process and not sent yet, by `<run id>/<attempt>`, so that their secrets need not be read again. */
   planned: Map<string, Submission>;
   /** The newest runs that this process recorded and nobody submitted from here yet, so that submitting one need not read it. */
   created: Map<string, RunRecord>;

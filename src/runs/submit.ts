@@ -201,6 +201,8 @@ async function send(
   };
   const infrastructureId = await target.submit(prepared, signal, started).catch(refused);
   const step = await recordInfrastructure(context, recorded ?? record, infrastructureId);
+  // Nobody sends it again: a process that starts many runs must not keep all their submissions.
+  context.planned.delete(`${run.id}/${run.attempt}`);
   context.tidying.after(context, record, target);
   await clearPoolError(context.ledger, run.stack, run.workPool, poolError);
   return step;
