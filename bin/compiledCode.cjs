@@ -50,8 +50,9 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
     return body.call(this.exports, this.exports, Module.createRequire(path), this, path, dirname(path));
   };
 
-  process.once("exit", () => {
-    if (!hasNew) return;
+  process.once("exit", (status) => {
+    // A mistaken word is no command to keep code for.
+    if (!hasNew || status !== 0) return;
     try {
       write(file, known, loaded);
     } catch {

@@ -95,11 +95,11 @@ test("modules are as with node alone", () => {
   }
 });
 
-test("each command keeps its own code, for this user only", () => {
+test("each command keeps its own code, for this user only; a mistaken word keeps none", () => {
   const here = placeWith(manifestOf({ "hello/node": "true" }));
   here.env.XDG_CACHE_HOME = join(here.folder, "cache");
   const folder = join(here.folder, "cache", "pushpool", "code");
-  for (const args of [["run", "hello/node", "--detach"], ["--help"], ["-s", "unknown", "ls"]]) here.pushpool(...args);
+  for (const args of [["run", "hello/node", "--detach"], ["--help"], ["-C", ".", "ls"], ["lists"]]) here.pushpool(...args);
   const [version = ""] = readdirSync(folder);
   const code = join(folder, version, join(__dirname, "..", "..", "lib"));
   expect(readdirSync(code).sort()).toEqual(["help", "ls", "run"]);
