@@ -9,7 +9,7 @@ const nullable = (schema: JsonObject, title: string, description: string): JsonO
 const text = (title: string, description: string) => nullable({ type: "string" }, title, description);
 const texts = { type: "object", additionalProperties: { type: "string" } };
 
-/** The schema of `aws-credentials` blocks in a template (prefect-aws 0.7). */
+/** The schema of `aws-credentials` blocks in a template (prefect-aws 0.7). Part of a named template: each word of it is released. */
 export const AWS_CREDENTIALS: JsonObject = {
   AwsCredentials: {
     title: "AwsCredentials",
@@ -57,7 +57,7 @@ export const AWS_CREDENTIALS: JsonObject = {
   },
   AssumeRoleParameters: {
     title: "AssumeRoleParameters",
-    description: "Parameters for STS when it assumes the role.",
+    description: "What STS is told with a role to be assumed.",
     type: "object",
     properties: {
       RoleSessionName: text("Role Session Name", "Name of the session."),

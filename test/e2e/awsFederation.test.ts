@@ -122,7 +122,7 @@ test("federated: up, runs with a session that ends, and a trust that was changed
     for (const text of says) expect(ended.stderr).toContain(text);
   }
 
-  expect(filesWith(["eyJhbGciOi", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"], here.folder)).toEqual([]);
+  expect(filesWith(["eyJhbGciOi", issuer.githubEnv({ repository: "acme/etl" }).ACTIONS_ID_TOKEN_REQUEST_TOKEN], here.folder)).toEqual([]);
 
   // The denied runs have ended: AWS refused them, so nothing of them exists, though nobody can look with the same denied login.
   const destroyed = await here.destroy();
