@@ -2,7 +2,8 @@
 //
 // node's own cache (`module.enableCompileCache`) is made before a module runs, and has no function within it. This one is made when the
 // process ends, and has the functions that the command called. It replaces `_compile`, by which node compiles a CommonJS module, for
-// pushpool's own modules. All others, and what does not compile, are left to node.
+// pushpool's own modules and for the SDK of AWS, of which a run on ECS loads hundreds of functions. All others, and what does not compile,
+// are left to node.
 "use strict";
 const { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } = require("node:fs");
 const Module = require("node:module");
@@ -12,10 +13,13 @@ const { Script } = require("node:vm");
 /** In a script, `import()` is an experiment of node, of which it warns. */
 const IMPORT = /\bimport\s*[(/]/;
 
+/** The modules of the SDK of AWS, wherever npm has put them. */
+const AWS = /[\\/]node_modules[\\/]@(aws-sdk|smithy)[\\/]/;
+
 const [HEAD, TAIL] = ["(function (exports, require, module, __filename, __dirname) { ", "\n})"];
 
 /**
- * @param {string} own the folder of the modules
+ * @param {string} own the folder of pushpool's modules
  * @param {string} folder only for this user: what is in it is run
  * @param {string} command whose code it is
  */
@@ -28,8 +32,8 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
   const compile = Module.prototype._compile;
 
   Module.prototype._compile = function _compile(source, path, format) {
-    const isOurs = path.startsWith(own + sep) && (format === undefined || format === "commonjs");
-    if (!isOurs || IMPORT.test(source)) return compile.call(this, source, path, format);
+    const isKept = (path.startsWith(own + sep) || AWS.test(path)) && (format === undefined || format === "commonjs");
+    if (!isKept || IMPORT.test(source)) return compile.call(this, source, path, format);
     const bytes = Buffer.from(source);
     const kept = known.get(path);
     const cachedData = kept?.source.equals(bytes) ? kept.code : undefined;

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scratch } from "../scratch";
@@ -65,6 +65,17 @@ test("what is kept and not whole is made again; where nothing can be kept, it ru
   set("main.cjs", `require("./other.cjs").say(); process.kill(process.pid, "SIGKILL");`);
   expect(start().stdout).toBe("one\n");
   expect(readdirSync(join(folder, "kept")).length).toBe(1);
+});
+
+test("the code of the SDK of AWS is kept too, and of no other package", () => {
+  const { folder, set, start, kept } = program({ "main.cjs": `require("@smithy/core").say(); require("other").say();` });
+  for (const name of ["@smithy/core", "other"]) {
+    mkdirSync(join(folder, "node_modules", name), { recursive: true });
+    set(`node_modules/${name}/index.js`, saying(name));
+  }
+  for (let times = 0; times < 2; times++) expect(start()).toEqual(printed("@smithy/core\nother\n"));
+  const whole = readFileSync(kept(), "latin1");
+  expect([whole.includes(saying("@smithy/core")), whole.includes(saying("other"))]).toEqual([true, false]);
 });
 
 test("modules are as with node alone", () => {
