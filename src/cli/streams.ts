@@ -38,7 +38,7 @@ export function guardOutput(): void {
   whenMade("stderr", (stderr) => stderr.on("error", () => {}));
 }
 
-/** Call `guard` at the first use of a stream, whoever uses it. */
+/** Call `guard` when the process uses a stream for the first time, also if a library does. */
 function whenMade(output: Output, guard: (stream: NodeJS.WriteStream) => void): void {
   const { get: make } = Object.getOwnPropertyDescriptor(process, output) as { get(): NodeJS.WriteStream };
   direct[output] = AT_ONCE;

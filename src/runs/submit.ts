@@ -116,7 +116,7 @@ type Admission =
       poolError: string | undefined;
     };
 
-/** @throws {UserError} if there is no such pool */
+/** Whether a run may start: under which limits, or why it waits. @throws {UserError} if the manifest does not have its work pool */
 async function admit(context: RunsContext, run: Run, deploymentOf: () => Promise<DeploymentInManifest | undefined>): Promise<Admission> {
   const pool = await poolOf(context, { run });
   if (pool.isPaused) return { paused: whyPaused(run) };

@@ -47,10 +47,10 @@ test.each<[string, Case, EngineName, RegExp]>([
     "pulumi",
     /stack data\/prod, engine pulumi/,
   ],
-])("%s", (_, given, engine, told) => {
+])("%s", (_, given, engine, message) => {
   const { home, settle } = settled(given);
   expect(settle().engine).toBe(engine);
-  expect(printed.stderr).toMatch(told);
+  expect(printed.stderr).toMatch(message);
   expect(existsSync(join(home, ".gitignore"))).toBe(true);
 });
 

@@ -35,7 +35,7 @@ test.each<[StateType, number, RegExp, Partial<Run>?]>([
     4,
     /still RUNNING after --timeout 1m; the run continues\. `pushpool wait 01a2.*` follows it, `pushpool cancel 01a2.*` stops it/,
   ],
-])("%s: exit code %i", async (type, code, told, over) => {
+])("%s: exit code %i", async (type, code, message, over) => {
   let asked: Following | undefined;
   const runs = runsThat({
     followRun: async (_, following) => {
@@ -45,7 +45,7 @@ test.each<[StateType, number, RegExp, Partial<Run>?]>([
   });
   await watchOnScreen(runs, aRun(), { timeout: "1m" });
   expect([process.exitCode, asked?.timeoutMs]).toEqual([code, 60_000]);
-  expect(printed.stderr).toMatch(told);
+  expect(printed.stderr).toMatch(message);
   expect(printed.stdout).toBe("");
   expect(process.listenerCount("SIGINT")).toBe(0);
 });

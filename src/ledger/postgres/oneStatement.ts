@@ -18,8 +18,8 @@ export interface Ending {
 }
 
 /**
- * A new run with all that belongs to it. No row: there is one with its id or its key, or there is no room for it.
- * @param slot it takes this one at once; if that has limits, whoever runs the statement has the lock, as for {@link slotSql}
+ * Insert a new run and its rows in the other tables. The statement returns no row if a run has its id or its key, or if the slots are full.
+ * @param slot the slot that the run takes at once. If it has limits, the caller must hold the lock, as for {@link slotSql}
  * @param counts see {@link takenSql}
  */
 export function createSql(given: NewRun, { write, channel }: Ending, slot?: FirstSlot, counts?: Sql): Sql {

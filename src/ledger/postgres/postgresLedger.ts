@@ -145,7 +145,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
       async () => ((await written(run.id, write)) ? { result: true } : undefined),
     );
 
-  /** @returns `false` if there is no room, or an earlier run, or if the place was locked for too long */
+  /** @returns `false` if nothing was written: the slots are full, an earlier run exists, or the lock timed out */
   const createWithSlot = async (given: NewRun, slot: FirstSlot, write: string): Promise<boolean> => {
     const place = placeOf(given.run);
     const counts = takenSql(place, slot.limits);
