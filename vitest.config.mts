@@ -49,7 +49,7 @@ function rankOf({ moduleId, project }: TestSpecification): number {
 const PATIENT = { testTimeout: 180_000, hookTimeout: 240_000, expect: { poll: { timeout: 150_000 } } };
 
 /** The end-to-end tests run the built CLI, and some of the others do. */
-const SETUP = ["test/build.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts"];
+const SETUP = ["scripts/buildIfNeeded.mts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts"];
 
 export default defineConfig({
   test: {

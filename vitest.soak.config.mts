@@ -9,7 +9,7 @@ export default defineConfig({
     // Tests that `npm test` has too run longer here.
     include: ["test/soak/**/*.soak.ts", "test/prefect/serverRestart.test.ts"],
     env: { PUSHPOOL_TEST_AWAY_SECONDS: "180" },
-    globalSetup: ["test/build.ts"],
+    globalSetup: ["scripts/buildIfNeeded.mts"],
     testTimeout: 3_600_000,
     expect: { poll: { timeout: 600_000 } },
     maxWorkers: 1,

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import { isBuilt } from "./build";
+import { isBuilt } from "../scripts/buildIfNeeded.mts";
 import { scratch } from "./scratch";
 
 // A test run that skips a needed build tests former code.

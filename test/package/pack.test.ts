@@ -21,7 +21,7 @@ const run = (command: string, ...args: string[]) =>
 
 beforeAll(() => {
   project = realpathSync(mkdtempSync(join(tmpdir(), "pushpool-pack-")));
-  // In a copy: packing changes package.json for a moment. It also builds, but `lib/` is built already (test/build.ts).
+  // In a copy: packing changes package.json for a moment. It also builds, but `lib/` is built already (scripts/buildIfNeeded.mts).
   const copy = mkdtempSync(join(tmpdir(), "pushpool-source-"));
   for (const part of [
     "bin",

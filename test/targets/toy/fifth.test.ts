@@ -34,7 +34,7 @@ const COMPILED: ts.CompilerOptions = { module: ts.ModuleKind.CommonJS, target: t
 
 /**
  * A copy of pushpool with the toy target registered. Only what that changes is built again: three modules and the command line. A build of
- * everything, as test/build.ts makes it, takes ten times as long.
+ * everything, as scripts/buildIfNeeded.mts makes it, takes ten times as long.
  */
 function pushpoolWithToy(): string {
   const copy = scratch();

@@ -15,9 +15,9 @@ const SOURCES = [
 ];
 const BUNDLE = "lib/cli.cjs";
 
-/** Build `lib/` before the tests if it is older than its sources, so that the tests use the code that is shipped. */
+/** Build `lib/` if it is older than its sources, so that the tests and the checks of the package use the code that is shipped. */
 export default function build(): void {
-  const root = join(__dirname, "..");
+  const root = join(import.meta.dirname, "..");
   if (isBuilt(root)) return;
   const start = new Date();
   execFileSync(process.execPath, [join(root, "scripts", "build.mjs")], { stdio: "inherit" });
