@@ -5,7 +5,22 @@
 // pushpool's own modules and for the SDK of AWS, of which a run on ECS loads hundreds of functions. All others, and what does not compile,
 // are left to node.
 "use strict";
-const { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } = require("node:fs");
+const {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} = require("node:fs");
 const Module = require("node:module");
 const { dirname, join, sep } = require("node:path");
 const { Script } = require("node:vm");
@@ -15,6 +30,10 @@ const IMPORT = /\bimport\s*[(/]/;
 
 /** The modules of the SDK of AWS, wherever npm has put them. */
 const AWS = /[\\/]node_modules[\\/]@(aws-sdk|smithy)[\\/]/;
+
+const DAY = 86_400_000;
+/** Code that no command has used for this time is removed, in milliseconds: most likely its installation is gone. */
+const UNUSED = 30 * DAY;
 
 const [HEAD, TAIL] = ["(function (exports, require, module, __filename, __dirname) { ", "\n})"];
 
@@ -56,14 +75,45 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
 
   process.once("exit", (status) => {
     // A mistaken word is no command to keep code for.
-    if (!hasNew || status !== 0) return;
+    const isNew = hasNew && status === 0;
     try {
-      write(file, known, loaded);
+      if (isNew) write(file, known, loaded);
+      else if (isOlder(statSync(file), DAY)) markUsed(file);
+      else return;
+      removeUnused(folder);
     } catch {
       // Without it, the next start takes longer.
     }
   });
 };
+
+/** The time of a file says when a command last used it, to the day: no command writes more than once a day. */
+function markUsed(file) {
+  const now = new Date();
+  utimesSync(file, now, now);
+}
+
+/**
+ * Remove the unused files of a folder, and the folders that are then empty. If another command writes there now, that command keeps no code
+ * this time.
+ */
+function removeUnused(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    try {
+      if (entry.isDirectory()) {
+        removeUnused(path);
+        rmdirSync(path);
+      } else if (isOlder(lstatSync(path), UNUSED)) rmSync(path);
+    } catch {
+      // The folder is not empty, or another command was faster.
+    }
+  }
+}
+
+function isOlder({ mtimeMs }, age) {
+  return mtimeMs < Date.now() - age;
+}
 
 // The file: the length of its list (8 bytes), the list as JSON, then the code and the source of each module. All of them begin at a multiple
 // of 8 bytes, or V8 would copy the code. V8 compares only the length of a source, hence the whole source.

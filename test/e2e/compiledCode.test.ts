@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { scratch } from "../scratch";
 import { manifestOf, placeWith } from "./pushpool";
@@ -19,8 +20,27 @@ function program(modules: Record<string, string>) {
     const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, join(folder, "start.cjs")], { encoding: "utf8" });
     return { status, stdout, stderr };
   };
-  const kept = () => join(folder, "kept", readdirSync(join(folder, "kept"))[0] as string, folder, "run");
+  const kept = () => join(folder, "kept", `${process.version}-${process.arch}`, folder, "run");
   return { folder, set, start, kept };
+}
+
+const DAY = 86_400_000;
+/** Change when a file was last used. */
+function usedDaysAgo(file: string, days: number) {
+  const time = new Date(Date.now() - days * DAY);
+  utimesSync(file, time, time);
+}
+
+/** Kept code of other installations, by when it was last used. */
+function otherCode(kept: string, days: readonly number[]) {
+  return days.map((age) => {
+    const folder = join(kept, "v1-x64", "usr", `used-${age}-days-ago`, "lib");
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, "run");
+    writeFileSync(file, "code");
+    usedDaysAgo(file, age);
+    return file;
+  });
 }
 
 const saying = (word: string) => `exports.say = () => { console.log("${word}"); };`;
@@ -65,6 +85,42 @@ test("what is kept and not whole is made again; where nothing can be kept, it ru
   set("main.cjs", `require("./other.cjs").say(); process.kill(process.pid, "SIGKILL");`);
   expect(start().stdout).toBe("one\n");
   expect(readdirSync(join(folder, "kept")).length).toBe(1);
+});
+
+test("a command that keeps new code removes what no command has used for 30 days", () => {
+  const { folder, start } = program({ "main.cjs": `require("./other.cjs").say();`, "other.cjs": saying("one") });
+  const [used = "", unused = "", older = ""] = otherCode(join(folder, "kept"), [29, 31, 400]);
+  expect(start()).toEqual(printed("one\n"));
+  expect([used, unused, older].map((file) => existsSync(file))).toEqual([true, false, false]);
+  expect(readdirSync(join(folder, "kept", "v1-x64", "usr"))).toEqual(["used-29-days-ago"]);
+});
+
+test("a command marks its code as used, and removes unused code, once a day", () => {
+  const { folder, start, kept } = program({ "main.cjs": `require("./other.cjs").say();`, "other.cjs": saying("one") });
+  start();
+  const code = readFileSync(kept());
+  const [unused = ""] = otherCode(join(folder, "kept"), [31]);
+  const used = statSync(kept()).mtimeMs;
+  start();
+  expect([statSync(kept()).mtimeMs, existsSync(unused)]).toEqual([used, true]);
+  usedDaysAgo(kept(), 31);
+  expect(start()).toEqual(printed("one\n"));
+  expect(statSync(kept()).mtimeMs).toBeGreaterThan(Date.now() - DAY);
+  expect(existsSync(unused)).toBe(false);
+  expect(readFileSync(kept()).equals(code)).toBe(true);
+});
+
+test("commands that remove unused code at the same time keep their own", async () => {
+  const { folder, start, kept } = program({ "main.cjs": `require("./other.cjs").say();`, "other.cjs": saying("one") });
+  start();
+  usedDaysAgo(kept(), 2);
+  const unused = otherCode(
+    join(folder, "kept"),
+    Array.from({ length: 200 }, (_, index) => 31 + index),
+  );
+  const one = () => promisify(execFile)(process.execPath, [join(folder, "start.cjs")]);
+  for (const { stdout, stderr } of await Promise.all([one(), one(), one(), one()])) expect([stdout, stderr]).toEqual(["one\n", ""]);
+  expect([unused.some((file) => existsSync(file)), existsSync(kept())]).toEqual([false, true]);
 });
 
 test("the code of the SDK of AWS is kept too, and of no other package", () => {
