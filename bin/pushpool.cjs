@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Kept to what an old node can parse, so that it can say what is wrong; the program itself lies in `lib`.
+// An old node must be able to parse this file, so that it can say what is wrong. The program itself is in `lib`.
 "use strict";
 var version = process.versions.node.split(".").map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {
@@ -30,7 +30,7 @@ try {
   require("../lib/cli.cjs");
 } catch (error) {
   if (error.code !== "MODULE_NOT_FOUND" || !/lib\/cli\.cjs'/.test(error.message)) throw error;
-  console.error("pushpool: it is not built: run `npm ci` in " + path.dirname(__dirname) + ", or install the package again");
+  console.error(`pushpool is not built: run \`npm ci\` in ${path.dirname(__dirname)}, or install the package again`);
   process.exit(2);
 }
 

@@ -201,7 +201,7 @@ test("a clone that was not built says so", () => {
   const clone = scratch();
   cpSync(join(__dirname, "..", "..", "bin"), join(clone, "bin"), { recursive: true });
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(clone, "bin", "pushpool.cjs"), "ls"], { encoding: "utf8" });
-  expect([status, stdout, stderr]).toEqual([2, "", expect.stringMatching(/^pushpool: it is not built: run `npm ci` in .*\n$/)]);
+  expect([status, stdout, stderr]).toEqual([2, "", expect.stringMatching(/^pushpool is not built: run `npm ci` in .*\n$/)]);
 });
 
 test("an ambiguous prefix lists its runs", () => {
