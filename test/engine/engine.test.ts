@@ -195,6 +195,16 @@ test.each<[string, string, RegExp]>([
     /does not support the resource hook "after" yet/,
   ],
   [
+    "a custom timeout without a unit",
+    `new Bare("x", {}, { customTimeouts: { create: "10" } });`,
+    /^customTimeouts\.create "10": must be a duration with units of h, m, s or ms, such as 1h30m$/,
+  ],
+  [
+    "a custom timeout in days, which Go does not know",
+    `new Bare("x", {}, { customTimeouts: { create: "5m", delete: "1d" } });`,
+    /^customTimeouts\.delete "1d": must be a duration/,
+  ],
+  [
     "an alias that two resources use",
     `new Bare("x", {}, { aliases: [{ name: "was" }] }); new Bare("y", {}, { aliases: [{ name: "was" }] });`,
     /^Duplicate resource alias 'urn:pulumi:dev::conf::conf:index:Bare::was' applied to resource with URN '.*::[xy]' conflicting with '.*::[xy]'/,
@@ -207,6 +217,14 @@ test.each<[string, string, RegExp]>([
   }
   write(program);
   await expect(stack().up()).rejects.toThrow(message);
+});
+
+test("custom timeouts are in Go's notation, and the state has their seconds", async () => {
+  const { write, stack } = project();
+  write(`new Bare("x", {}, { customTimeouts: { create: "1h30m", update: ".5s", delete: "1m1m" } });`);
+  await stack().up();
+  const bare = resourcesOf(stack().exportState()).find(({ urn }) => String(urn).endsWith("::x"));
+  expect(bare?.customTimeouts).toEqual({ create: 5400, update: 0.5, delete: 120 });
 });
 
 test("log lines and printed lines become events", async () => {

@@ -109,7 +109,7 @@ export function monitorService(
     const ownTransforms = transforms.own(asked, given, remote);
     const registration = await failing(transforms.transform(asked, ownTransforms, given, family.ancestors(request.getParent())));
     const { options } = registration;
-    const goal = goalFrom(registration, request.getImportid());
+    const goal = await failing(Promise.resolve().then(() => goalFrom(registration, request.getImportid())));
     const providers = family.providersOf(registration);
     const plugin = packages.of(request.getPackageref?.() ?? "", {
       name: "",

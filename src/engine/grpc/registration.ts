@@ -1,6 +1,8 @@
 import type * as alias from "@pulumi/pulumi/proto/alias_pb";
 import type * as resource from "@pulumi/pulumi/proto/resource_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { quoted } from "../../shown";
+import { UserError } from "../../userError";
 import type { Alias } from "../plan/aliases";
 import { type Goal, goalOf, type Timeouts } from "../plan/goal";
 import { dependenciesIn, fromProgram, type Properties } from "../wire";
@@ -100,7 +102,10 @@ function optionsOf(
   return options;
 }
 
-/** What the engine must do for a registration. */
+/**
+ * What the engine must do for a registration.
+ * @throws {UserError} for a custom timeout that is not a duration
+ */
 export function goalFrom({ options, inputs, ...registration }: Registration, importId: string): Goal {
   const { propertyDependencies: recorded } = registration;
   const keys = new Set([...Object.keys(recorded), ...Object.keys(inputs)]);
@@ -151,17 +156,26 @@ function aliasOf(message: alias.Alias): Alias {
   };
 }
 
+/** @throws {UserError} naming the timeout that is not a duration */
 function timeoutsOf(given: resource.RegisterResourceRequest.CustomTimeouts | undefined): Timeouts {
   const entries = { create: given?.getCreate(), update: given?.getUpdate(), delete: given?.getDelete() };
-  return Object.fromEntries(Object.entries(entries).flatMap(([key, text]) => (text ? [[key, secondsOf(text)]] : [])));
+  return Object.fromEntries(
+    Object.entries(entries).flatMap(([key, text]) => (text ? [[key, secondsOf(text, `customTimeouts.${key}`)]] : [])),
+  );
 }
 
-const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, ns: 1e-9 };
+const UNITS: Record<string, number> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, μs: 1e-6, ns: 1e-9 };
+const PART = String.raw`(\d+\.?\d*|\.\d+)(h|ms|m|s|[uµμ]s|ns)`;
+const DURATION = new RegExp(`^([-+]?)(?:0|(?:${PART})+)$`);
 
-/** The seconds of a duration in Go's notation: "1h30m", "90s". */
-function secondsOf(text: string): number {
-  return [...text.matchAll(/([\d.]+)(h|ms|m|s|us|µs|ns)/g)].reduce(
-    (sum, [, count, unit = "s"]) => sum + Number(count) * (UNITS[unit] ?? 1),
-    0,
-  );
+/**
+ * The seconds of a duration in Go's notation, such as "1h30m" or "90s". It accepts what `time.ParseDuration` accepts, as Pulumi's engine does.
+ * @see https://pkg.go.dev/time#ParseDuration
+ */
+function secondsOf(text: string, field: string): number {
+  const [, sign] = DURATION.exec(text) ?? [];
+  if (sign === undefined) throw new UserError(`${field} ${quoted(text)}: must be a duration with units of h, m, s or ms, such as 1h30m`);
+  const parts = [...text.matchAll(new RegExp(PART, "g"))];
+  const sum = parts.reduce((seconds, [, count, unit = "s"]) => seconds + Number(count) * (UNITS[unit] ?? 1), 0);
+  return sign === "-" ? -sum : sum;
 }
