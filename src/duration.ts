@@ -10,14 +10,14 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * Parse a duration: `90` (seconds), `500ms`, `90s`, `10m`, `1h30m`.
  * @param flag the name of the flag, for the error message
  * @returns milliseconds
- * @throws {UserError} if the text is not a duration, or is more than 24 days
+ * @throws {UserError} if the text is not a duration, has a unit twice or in another order, or is more than 24 days
  */
 export function parseDuration(text: string, flag: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)?/g)];
   const whole = parts.map(([part]) => part).join("") === text && parts.length > 0;
   const plain = parts.length === 1 || parts.every(([, , unit]) => unit !== undefined);
   if (!whole || !plain) throw new UserError(`${flag} ${quoted(text)}: must be a duration, such as 90s, 10m or 1h30m`);
-  const milliseconds = sumOf(parts);
+  const milliseconds = sumOf(parts, text, flag);
   if (milliseconds > LONGEST_TIMER) throw new UserError(`${flag} ${quoted(text)}: must be at most 24d`);
   return milliseconds;
 }
@@ -28,19 +28,28 @@ const LONGEST_AGE = 36_500 * 86_400_000;
 /**
  * Parse an age: `90d`, `12h`. Without a unit it is refused: 90 seconds for 90 days would remove too much.
  * @returns milliseconds
- * @throws {UserError} if the text is not an age with a unit, or is more than a hundred years
+ * @throws {UserError} if the text is not an age with its units, has a unit twice or in another order, or is more than a hundred years
  */
 export function parseAge(text: string, flag: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(s|m|h|d)/g)];
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text)
     throw new UserError(`${flag} ${quoted(text)}: must be an age with its unit, such as 90d or 12h`);
-  const milliseconds = sumOf(parts);
+  const milliseconds = sumOf(parts, text, flag);
   if (milliseconds > LONGEST_AGE) throw new UserError(`${flag} ${quoted(text)}: must be at most 36500d`);
   return milliseconds;
 }
 
-function sumOf(parts: readonly RegExpExecArray[]): number {
-  return parts.reduce((sum, [, number, unit = "s"]) => sum + Number(number) * (UNITS[unit] as number), 0);
+/** @throws {UserError} unless the units become smaller: in `1h1h`, one of the two is most likely a mistake */
+function sumOf(parts: readonly RegExpExecArray[], text: string, flag: string): number {
+  let sum = 0;
+  let larger = Number.POSITIVE_INFINITY;
+  for (const [, number, unit = "s"] of parts) {
+    const size = UNITS[unit] as number;
+    if (size >= larger) throw new UserError(`${flag} ${quoted(text)}: must have each unit once, the largest first, such as 1h30m`);
+    larger = size;
+    sum += Number(number) * size;
+  }
+  return sum;
 }
 
 /** Format a duration for display: `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`. */

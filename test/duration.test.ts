@@ -23,6 +23,16 @@ test.each(["", "soon", "-5s", "10 m", "10x", "1h30", "h", "1e3", "٣s", "10m;"])
   },
 );
 
+test.each(["1h1h", "30m1h", "90m1h", "1s2ms3s", "1d1d"])("%j has a unit twice, or in another order", (text) => {
+  const message = `"${text}": must have each unit once, the largest first, such as 1h30m`;
+  expect(() => parseDuration(text, "--timeout")).toThrow(new UserError(`--timeout ${message}`));
+});
+
+test.each(["1d1d", "12h90d"])("the age %j has a unit twice, or in another order", (text) => {
+  const message = `"${text}": must have each unit once, the largest first, such as 1h30m`;
+  expect(() => parseAge(text, "--older-than")).toThrow(new UserError(`--older-than ${message}`));
+});
+
 test("a duration is at most what a timer of node can wait", () => {
   expect(parseDuration("24d", "--timeout")).toBe(24 * 86_400_000);
   expect(() => parseDuration("25d", "--timeout")).toThrow('--timeout "25d": must be at most 24d');

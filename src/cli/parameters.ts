@@ -24,6 +24,13 @@ export function parsePairs(pairs: string[], flag: string, read: (text: string, o
   return Object.fromEntries(found);
 }
 
+/** A note to the user for each key that is given more than once. The last value counts, as with `prefect deployment run`. */
+export function notesOnRepeats(pairs: string[], flag: string): string[] {
+  const keys = pairs.map((pair) => pair.split("=", 1)[0]);
+  const repeated = new Set(keys.filter((key, index) => keys.indexOf(key) !== index));
+  return [...repeated].map((key) => `${flag} ${key}: given more than once; the last value counts`);
+}
+
 /** The largest file of parameters, in MiB. Every target has a much lower limit of its own, which is checked later. */
 const MAX_PARAMETERS_FILE = 16;
 

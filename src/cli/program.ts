@@ -121,9 +121,9 @@ Example:
       () => import("./commands/run.js"),
     ),
   )
-    .option("-p, --param <key=value>", "a parameter; JSON, or otherwise a string", collect)
+    .option("-p, --param <key=value>", "a parameter; JSON, or otherwise a string; the last value of a key counts", collect)
     .option("--params <json>", "parameters as a JSON object, or @file")
-    .option("--job-variable <key=value>", "a job variable; JSON, or otherwise a string", collect)
+    .option("--job-variable <key=value>", "a job variable; JSON, or otherwise a string; the last value of a key counts", collect)
     .option("-t, --tag <tag>", "a tag of the run", collect)
     .option("--flow-run-name <name>", "name of the run (default: a generated name)")
     .option("--idempotency-key <key>", "the same key again gives the same run")

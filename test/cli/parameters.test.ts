@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { joinParameters, parsePairs, parseParams } from "../../src/cli/parameters";
+import { joinParameters, notesOnRepeats, parsePairs, parseParams } from "../../src/cli/parameters";
 import { UserError } from "../../src/userError";
 import { scratch } from "../scratch";
 
@@ -35,6 +35,14 @@ test("the last value of a name counts, and no name is special", () => {
     ["constructor", 2],
   ]);
   expect(Object.keys(joinParameters(odd, {}).parameters)).toEqual(["__proto__", "constructor"]);
+});
+
+test("a note names each key that is given more than once", () => {
+  expect(notesOnRepeats(["a=1", "b=1", "a=2", "a=3", "c=b", "b="], "-p")).toEqual([
+    "-p a: given more than once; the last value counts",
+    "-p b: given more than once; the last value counts",
+  ]);
+  expect(notesOnRepeats(["a=1", "ab=1", "A=1"], "-p")).toEqual([]);
 });
 
 test("property: every JSON value is passed on unchanged", () =>

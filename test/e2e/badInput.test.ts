@@ -109,6 +109,17 @@ test.each<[string, string[], RegExp]>([
     /job_configuration\.command cannot be split/,
   ],
   ["invalid --timeout", ["run", "hello/node", "--timeout", "soon"], /--timeout "soon": must be a duration/],
+  [
+    "--timeout with a unit twice",
+    ["run", "hello/node", "--timeout", "1h1h"],
+    /--timeout "1h1h": must have each unit once, the largest first/,
+  ],
+  ["--grace in an odd order", ["cancel", "brave-fox", "--grace", "1s1m"], /--grace "1s1m": must have each unit once, the largest first/],
+  [
+    "--older-than with a unit twice",
+    ["ledger", "prune", "--older-than", "9d9d"],
+    /--older-than "9d9d": must have each unit once, the largest first/,
+  ],
   ["--timeout beyond a timer", ["run", "hello/node", "--timeout", "25d"], /--timeout "25d": must be at most 24d/],
   ["--timeout of no number that exists", ["run", "hello/node", "--timeout", "9999999999999999999d"], /--timeout .*: must be at most 24d/],
   ["--credentials", ["run", "hello/node", "--credentials", "mine"], /--credentials "mine": must be ambient/],

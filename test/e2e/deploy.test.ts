@@ -235,6 +235,18 @@ ${deployment("typo", "  schedules: [{ cron: '0 6 * * *', timezon: UTC }]\n")}${d
       /the Pulumi program of stack data\/dev declares it \(pushpool:index:Deployment "hello\/declared"\)/,
     ],
     ["a missing --file", TWO, ["--file", "other.yaml"], /other\.yaml does not exist/],
+    [
+      "--step-output with a value, and with a part of it",
+      TWO,
+      ["--all", "--step-output", "image=x", "--step-output", "image.tag=1"],
+      /--step-output image is a value, but --step-output image\.tag gives a part of it: give only one of them/,
+    ],
+    [
+      "--step-output with a part, and with a value of the whole",
+      TWO,
+      ["--all", "--step-output", "a.b.c=x", "--step-output", "a.b=1"],
+      /--step-output a\.b is a value, but --step-output a\.b\.c gives a part of it: give only one of them/,
+    ],
     ["--step-output without =", TWO, ["--all", "--step-output", "x"], /--step-output "x": must be KEY=VALUE/],
   ])("%s: one message, exit 2, nothing recorded", (_, yaml, args, message) => {
     const place = folder(yaml);

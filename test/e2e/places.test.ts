@@ -63,6 +63,19 @@ test("parameters given twice: -p wins, with a message", () => {
   expect(stderr).toBe("a: given by both -p and --params; -p wins\n");
 });
 
+test("a key of -p or --job-variable that is given twice: the last value counts, with a message", () => {
+  const here = placeWith(manifestOf({ "hello/good": "true" }));
+  const pairs = ["-p", "a=1", "-p", "a=2", "--job-variable", "env.A=x", "--job-variable", "env.A=y"];
+  const { stdout, stderr } = here.pushpool("run", "hello/good", ...pairs, "--dry-run", "--json");
+  expect(JSON.parse(stdout).parameters).toEqual({ a: 2 });
+  expect(stdout).toContain('"A":"y"');
+  expect(stderr.split("\n")).toEqual([
+    "-p a: given more than once; the last value counts",
+    "--job-variable env.A: given more than once; the last value counts",
+    "",
+  ]);
+});
+
 test("no command that is offline accepts arguments for pulumi", () => {
   const here = place({ cwd: join(__dirname, "..", "..", "examples", "local") });
   const { status, stderr } = here.pushpool("up", "--engine", "offline", "--", "--diff");

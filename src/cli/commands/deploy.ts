@@ -11,14 +11,14 @@ import {
   writePlan,
 } from "../../deployments";
 import { openHome } from "../../home";
-import type { JsonObject } from "../../json";
+import { isJsonObject, type JsonObject } from "../../json";
 import type { Ledger } from "../../ledger";
 import { type LoadedManifest, loadManifest } from "../../manifest";
 import { UserError } from "../../userError";
 import type { Workspace } from "../../workspace";
 import { linesOf, stepLine, summaryOf } from "../deployView";
 import { openLedgerFor } from "../manifestLedger";
-import { parsePairs } from "../parameters";
+import { notesOnRepeats, parsePairs } from "../parameters";
 import { note, print, printJson, printLog } from "../screen";
 import { type ManifestFlags, readStdin, workspaceOf } from "../session";
 
@@ -43,6 +43,9 @@ export async function action(names: string[], flags: Flags): Promise<void> {
   const place = flags.remove ? undefined : locatePrefectYaml(workspace.cwd, flags.file);
   const loaded = await loadManifest(workspace, { ...flags, secrets: false, stdin: readStdin });
 
+  const stepOutputs = nested(parsePairs(flags.stepOutput ?? [], "--step-output", (text) => text));
+  for (const line of notesOnRepeats(flags.stepOutput ?? [], "--step-output")) note(line);
+
   const allOrNothing = flags.allOrNothing === true;
   await withRegistry(workspace, loaded, flags, async (registry) => {
     if (!place) {
@@ -55,7 +58,7 @@ export async function action(names: string[], flags: Flags): Promise<void> {
         ...place,
         names,
         all: flags.all ?? false,
-        stepOutputs: nested(parsePairs(flags.stepOutput ?? [], "--step-output", (text) => text)),
+        stepOutputs,
         env: workspace.env,
         registry,
         steps,
@@ -209,14 +212,20 @@ async function openLedger(workspace: Workspace, loaded: LoadedManifest, flags: F
 function nested(outputs: JsonObject): JsonObject {
   const bare = (): JsonObject => Object.create(null) as JsonObject;
   const tree = bare();
+  const refusal = (value: string, parts: string) =>
+    new UserError(`--step-output ${value} is a value, but --step-output ${parts} gives a part of it: give only one of them`);
   for (const [path, value] of Object.entries(outputs)) {
     const keys = path.split(".");
     const last = keys.pop() as string;
     let at = tree;
-    for (const key of keys) {
-      if (typeof at[key] !== "object") at[key] = bare();
-      at = at[key] as JsonObject;
+    for (const [index, key] of keys.entries()) {
+      const inner = at[key] ?? bare();
+      if (!isJsonObject(inner)) throw refusal(keys.slice(0, index + 1).join("."), path);
+      at[key] = inner;
+      at = inner;
     }
+    const parts = at[last];
+    if (isJsonObject(parts)) throw refusal(path, `${path}.${Object.keys(parts)[0]}`);
     at[last] = value;
   }
   return tree;

@@ -3,7 +3,7 @@ import type { Created } from "../../runs";
 import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import { isBlank } from "../blank";
-import { joinParameters, parsePairs, parseParams } from "../parameters";
+import { joinParameters, notesOnRepeats, parsePairs, parseParams } from "../parameters";
 import { noteLine, printJson, printPretty } from "../screen";
 import { type ManifestFlags, withRuns } from "../session";
 import { submitAndLeave, watchOnScreen } from "../watch";
@@ -39,6 +39,8 @@ export async function action([deployment = ""]: string[], flags: RunFlags): Prom
       if (isBlank(text) && !key.startsWith("env."))
         throw new UserError(`--job-variable ${key} is blank: give it a value, ${key}=null to unset it, or ${key}='""' for an empty string`);
     }
+    for (const note of [...notesOnRepeats(flags.param ?? [], "-p"), ...notesOnRepeats(flags.jobVariable ?? [], "--job-variable")])
+      noteLine(note);
     if (twice.length > 0) noteLine(`${twice.join(", ")}: given by both -p and --params; -p wins`);
     const request = {
       deployment,
