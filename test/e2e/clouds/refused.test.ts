@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { AWS } from "./aws";
 import { AZURE } from "./azure";
@@ -11,13 +13,23 @@ const DOCKERFILE = "FROM python:3.12-slim AS base\nFROM base AS runtime\nCOPY . 
 
 type Case = [what: string, args: string, message: RegExp];
 
-function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: readonly Case[]): void {
+/**
+ * A program that tries all of the cases writes what each throws. Then it makes the first pool again, and does not catch the error.
+ * @param late cases that are refused once an output is known: each needs its own preview
+ */
+function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: readonly [Case, ...Case[]], late: readonly Case[] = []): void {
   test(`${cloud.name}: bad input is refused at preview`, async () => {
     const here = await cloudPlace(cloud);
     const before = here.provisioned();
-    for (const [what, args, message] of cases) {
+    const pool = (args: string) => `new Pool("etl", { ${args} })`;
+    const tried = `
+const thrown = (make) => { try { make(); return "nothing"; } catch (error) { return { type: error.constructor.name, message: error.message }; } };
+const cases = [${cases.map(([, args]) => `() => ${pool(args)}`).join(",\n")}];
+require("node:fs").writeFileSync("thrown.json", JSON.stringify(cases.map(thrown)));`;
+    for (const [what, args, message] of [cases[0], ...late]) {
       here.write("Dockerfile", DOCKERFILE);
-      here.program(`exports.pushPools = manifest({ pools: [new Pool("etl", { ${args} })] });`);
+      here.program(`${what === cases[0][0] ? tried : ""}
+exports.pushPools = manifest({ pools: [${pool(args)}] });`);
       const { status, stdout, stderr } = await here.preview();
       expect([what, status, stdout, stderr]).toEqual([what, 2, "", expect.stringMatching(message)]);
       // Only the program's message.
@@ -27,6 +39,11 @@ function describeRefusals<Fake, Options>(cloud: Cloud<Fake, Options>, cases: rea
         expect.not.stringMatching(/\n\s+at /),
       ]);
     }
+    const thrown = JSON.parse(readFileSync(join(here.folder, "thrown.json"), "utf8")) as unknown[];
+    // The command line shows every error of this type alike.
+    expect(cases.map(([what], n) => [what, thrown[n]])).toEqual(
+      cases.map(([what, , message]) => [what, { type: "ResourceError", message: expect.stringMatching(message) }]),
+    );
     expect([here.provisioned(), cloud.callsOf(here.fake)]).toEqual([before, []]);
   }, 600_000);
 }
@@ -57,38 +74,43 @@ describeRefusals(AWS, [
   ],
 ]);
 
-describeRefusals(GCP, [
+describeRefusals(
+  GCP,
   [
-    "no project",
-    `region: "europe-west1"`,
-    /project is missing: give it, for example project: "acme-data", or set it for the stack: pulumi config set gcp:project/,
+    [
+      "no project",
+      `region: "europe-west1"`,
+      /project is missing: give it, for example project: "acme-data", or set it for the stack: pulumi config set gcp:project/,
+    ],
+    ["no region", `project: "acme"`, /region is missing: give it/],
+    ["a project that Google refuses", `project: "Acme_1", region`, /project "Acme_1" is not a project id of Google Cloud/],
+    ["a zone for a region", `project, region: "europe-west1-b"`, /region "europe-west1-b" is not a region.*a zone of europe-west1/],
+    ["a given and a made network", `project, region, network: "direct", subnetwork: "x"`, /network and subnetwork cannot both be given/],
+    [
+      "a given block and an account",
+      `project, region, credentialsBlock: "gcp-credentials/x", serviceAccount: "a@acme.iam.gserviceaccount.com"`,
+      /credentialsBlock and serviceAccount cannot both/,
+    ],
+    [
+      "an account from another project",
+      `project, region, serviceAccount: "push@other.iam.gserviceaccount.com"`,
+      /serviceAccount "push@other\.iam\.gserviceaccount\.com" is in project "other", but the pool is in "acme"/,
+    ],
+    ["an unknown job variable", `project, region, jobVariables: { memroy: "1Gi" }`, /jobVariables\.memroy.*"memory"/],
+    [
+      "an unknown stage",
+      `project, region, image: { context: ".", target: "runtme" }`,
+      /image\.target "runtme" is not a stage of "Dockerfile": did you mean "runtime"/,
+    ],
   ],
-  ["no region", `project: "acme"`, /region is missing: give it/],
-  ["a project that Google refuses", `project: "Acme_1", region`, /project "Acme_1" is not a project id of Google Cloud/],
-  ["a zone for a region", `project, region: "europe-west1-b"`, /region "europe-west1-b" is not a region.*a zone of europe-west1/],
-  ["a given and a made network", `project, region, network: "direct", subnetwork: "x"`, /network and subnetwork cannot both be given/],
   [
-    "a given block and an account",
-    `project, region, credentialsBlock: "gcp-credentials/x", serviceAccount: "a@acme.iam.gserviceaccount.com"`,
-    /credentialsBlock and serviceAccount cannot both/,
+    [
+      "a secret build argument",
+      `project, region, image: { context: ".", args: { TOKEN: pulumi.secret("canary") } }`,
+      /image\.args\.TOKEN is secret, but a build argument stays in the image's history: give it in image\.secrets/,
+    ],
   ],
-  [
-    "an account from another project",
-    `project, region, serviceAccount: "push@other.iam.gserviceaccount.com"`,
-    /serviceAccount "push@other\.iam\.gserviceaccount\.com" is in project "other", but the pool is in "acme"/,
-  ],
-  ["an unknown job variable", `project, region, jobVariables: { memroy: "1Gi" }`, /jobVariables\.memroy.*"memory"/],
-  [
-    "an unknown stage",
-    `project, region, image: { context: ".", target: "runtme" }`,
-    /image\.target "runtme" is not a stage of "Dockerfile": did you mean "runtime"/,
-  ],
-  [
-    "a secret build argument",
-    `project, region, image: { context: ".", args: { TOKEN: pulumi.secret("canary") } }`,
-    /image\.args\.TOKEN is secret, but a build argument stays in the image's history: give it in image\.secrets/,
-  ],
-]);
+);
 
 describeRefusals(AZURE, [
   [
