@@ -28,7 +28,7 @@ const SLOW = [
   /engine\/conformance\.|e2e\/keyRotation\.|deployments\/server\.|prefect\/versions\./,
   /e2e\/(flowRun|orphans|\w+Permissions|clouds\/(pools|given|images|registered|runs))|provider\/flowRunResource\.|server\/(limits|queues)\./,
   /components\/prefect\/|deployments\/triggers\.|e2e\/(\w*(Pools|Federation)\.|containerInstances\.|ecs\.|prefect|twoStacks)|engine\/(engine|killed)\.|package\/pack\.|prefect\/(badInput|cli|deployCli|renamed|serve|server)|schedules\/random\.|serverRuns\/(serverRuns|workerVoice)\./,
-  /\/(e2e|engine|entrypoint|package|prefect|provider|serve)\/|docs\/(blocks|fromPrefect)\.|killPoints\.|toy\/fifth\./,
+  /\/(browser|e2e|engine|entrypoint|package|plugin|prefect|provider|serve|serverRuns)\/|components\/(formerStack|programs|schema)\.|deployments\/onlyOnCloud\.|docs\/(blocks|fromPrefect|prefectYaml)\.|ledger\/(moveKilled|pgbouncer|postgres)|killPoints\.|toy\/fifth\./,
 ];
 
 /** Vitest sorts files by the time that they took before. In a clean clone it knows only their sizes, which mean little here. */
@@ -53,8 +53,8 @@ const SETUP = ["scripts/buildIfNeeded.mts", "test/compiledCode.ts", "test/sdkFla
 
 export default defineConfig({
   test: {
-    // Three times as many as CI has cores: for much of their time, tests wait for servers, containers and timers.
-    maxWorkers: 6,
+    // Four times as many as CI has cores: tests wait for servers, containers and timers. With three times, the cores idle a fifth of the time.
+    maxWorkers: 8,
     sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
     projects: [
