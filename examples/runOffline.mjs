@@ -26,7 +26,7 @@ export async function runOffline({ require, folder, fakes, providers, config, en
     const env = {
       ...process.env,
       PULUMI_DEBUG_PROVIDERS: served.map(({ name, port }) => `${name}:${port}`).join(","),
-      PULUMI_CONFIG_PASSPHRASE: "offline",
+      PULUMI_CONFIG_PASSPHRASE: "",
       PUSHPOOL_HOME: join(place, "home"),
       XDG_STATE_HOME: join(place, "state"),
       ...more,

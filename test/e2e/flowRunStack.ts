@@ -53,7 +53,7 @@ export function flowRunStack(): Stack {
   );
   mkdirSync(join(folder, "program"));
   // No PUSHPOOL_HOME: the provider must find the home itself, from the program's folder.
-  const made = place({ cwd: folder, env: { PUSHPOOL_HOME: "", PULUMI_CONFIG_PASSPHRASE: "x" } });
+  const made = place({ cwd: folder, env: { PUSHPOOL_HOME: "" } });
   const at = (file: string) => join(folder, file);
   const go = (code = 0) => writeFileSync(at("go"), String(code));
   const self: Stack = {

@@ -31,10 +31,11 @@ test("the workflow's job runs the deployment with GitHub's token, from a manifes
   expect(shown.stdout).not.toContain("[secret]");
   here.write("manifest.json", shown.stdout);
 
-  // The job has the repository, and neither the stack nor its passphrase.
+  // The job has the repository, and neither the stack nor its key.
   const { on, permissions, jobs } = parse(read("github-actions.yml")) as Workflow;
-  delete here.env.PULUMI_CONFIG_PASSPHRASE;
-  Object.assign(here.env, jobs.hello.env, { PUSHPOOL_HOME: join(scratch(), ".pushpool"), GITHUB_ACTIONS: "true" });
+  const elsewhere = scratch();
+  const own = { PUSHPOOL_HOME: join(elsewhere, ".pushpool"), XDG_STATE_HOME: join(elsewhere, "state"), GITHUB_ACTIONS: "true" };
+  Object.assign(here.env, jobs.hello.env, own);
   const commands = jobs.hello.steps.flatMap(({ run = "" }) => (run.startsWith("npx pushpool ") ? [split(run).slice(2)] : []));
   expect(commands).toHaveLength(1);
   const job = () => here.run(...(commands[0] ?? []));

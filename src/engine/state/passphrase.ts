@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, pbkdf2, randomBytes } from "node:crypto";
 import { promisify } from "node:util";
+import type { KeptKeys } from "./keptKeys";
 
 const derive = promisify(pbkdf2);
 /** The keys that this process has derived, by passphrase and salt. A preview and the update after it use the same one. */
@@ -23,21 +24,25 @@ export interface Crypter {
 /** The passphrase does not belong to the salt. */
 export class WrongPassphrase extends Error {}
 
-/** Make a new salt for a passphrase, in the format of the state and `Pulumi.<stack>.yaml`, with its crypter. */
-export async function newSalt(passphrase: string): Promise<{ salt: string; crypter: Crypter }> {
+/**
+ * Make a new salt for a passphrase, in the format of the state and `Pulumi.<stack>.yaml`, with its crypter.
+ * @param kept where other processes find the key; absent: they derive it themselves
+ */
+export async function newSalt(passphrase: string, kept?: KeptKeys): Promise<{ salt: string; crypter: Crypter }> {
   const salt = randomBytes(SALT_BYTES);
-  const crypter = crypterOf(await keyOf(passphrase, salt));
+  const crypter = crypterOf(await keyOf(passphrase, salt, kept));
   return { salt: `v1:${salt.toString("base64")}:${crypter.encrypt(PROBE)}`, crypter };
 }
 
 /**
- * The crypter of a passphrase and a salt. The first time in a process takes 0.2 s of one core.
+ * The crypter of a passphrase and a salt. The first time in a process takes 0.2 s of one core, unless the key is kept.
+ * @param kept as for {@link newSalt}
  * @throws {WrongPassphrase}
  */
-export async function crypterFor(passphrase: string, salt: string): Promise<Crypter> {
+export async function crypterFor(passphrase: string, salt: string, kept?: KeptKeys): Promise<Crypter> {
   const [version, saltText, ...probe] = salt.split(":");
   if (version !== "v1" || saltText === undefined) throw new Error(`invalid salt for Pulumi's passphrase provider: ${salt}`);
-  const crypter = crypterOf(await keyOf(passphrase, Buffer.from(saltText, "base64")));
+  const crypter = crypterOf(await keyOf(passphrase, Buffer.from(saltText, "base64"), kept));
   try {
     if (crypter.decrypt(probe.join(":")) === PROBE) return crypter;
   } catch {
@@ -46,10 +51,18 @@ export async function crypterFor(passphrase: string, salt: string): Promise<Cryp
   throw new WrongPassphrase();
 }
 
-function keyOf(passphrase: string, salt: Buffer): Promise<Buffer> {
+function keyOf(passphrase: string, salt: Buffer, kept: KeptKeys | undefined): Promise<Buffer> {
   const name = `${salt.toString("base64")} ${passphrase}`;
-  const key = keys.get(name) ?? derive(passphrase, salt, ROUNDS, KEY_BYTES, "sha256");
+  const key = keys.get(name) ?? keptOrDerived(passphrase, salt, kept);
   keys.set(name, key);
+  return key;
+}
+
+async function keptOrDerived(passphrase: string, salt: Buffer, kept: KeptKeys | undefined): Promise<Buffer> {
+  const known = kept?.read(passphrase, salt);
+  if (known) return known;
+  const key = await derive(passphrase, salt, ROUNDS, KEY_BYTES, "sha256");
+  kept?.keep(passphrase, salt, key);
   return key;
 }
 

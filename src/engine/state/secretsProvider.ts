@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { makeFolder } from "../../makeFolder";
 import { UserError } from "../../userError";
 import { aboutPath } from "../../writeWhole";
+import { KeptKeys } from "./keptKeys";
 import { type Crypter, crypterFor, newSalt, WrongPassphrase } from "./passphrase";
 
 /** A stack, and the places where its passphrase may be. */
@@ -18,6 +19,8 @@ interface Passphrase {
   text: string;
   /** The variable or file that it came from, for messages. */
   from: string;
+  /** Whether it is in pushpool's own key file. */
+  isStored?: true;
 }
 
 /**
@@ -37,11 +40,17 @@ export async function openSecretsProvider(place: SecretsSource, salt: string | u
   const { project, stack, env } = place;
   const keyFile = join(place.stateHome, "keys", "stacks", encodeURIComponent(project), encodeURIComponent(stack));
   const given = fromEnvironment(env);
-  if (salt === undefined) return newSalt((given ?? readKeyFile(keyFile) ?? createKeyFile(keyFile)).text);
+  const derived = new KeptKeys(join(place.stateHome, "keys", "derived"));
+  // From a passphrase of the user, nothing on the disk may open the secrets.
+  const keptFor = ({ text, isStored }: Passphrase) => (isStored || text === "" ? derived : undefined);
+  if (salt === undefined) {
+    const chosen = given ?? readKeyFile(keyFile) ?? createKeyFile(keyFile);
+    return newSalt(chosen.text, keptFor(chosen));
+  }
   const candidates = [given, readKeyFile(keyFile)].filter((candidate) => candidate !== undefined);
-  for (const { text } of candidates) {
+  for (const candidate of candidates) {
     try {
-      return { salt, crypter: await crypterFor(text, salt) };
+      return { salt, crypter: await crypterFor(candidate.text, salt, keptFor(candidate)) };
     } catch (error) {
       if (!(error instanceof WrongPassphrase)) throw error;
     }
@@ -70,7 +79,7 @@ function fromEnvironment({
 
 function readKeyFile(path: string): Passphrase | undefined {
   try {
-    return { text: readFileSync(path, "utf8").trim(), from: path };
+    return { text: readFileSync(path, "utf8").trim(), from: path, isStored: true };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new UserError(`cannot read the key file ${path}: ${(error as Error).message}`, 5);
@@ -87,5 +96,5 @@ function createKeyFile(path: string): Passphrase {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") rmSync(path, { force: true });
     throw aboutPath(error, path);
   }
-  return { text, from: path };
+  return { text, from: path, isStored: true };
 }

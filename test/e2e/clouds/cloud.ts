@@ -123,7 +123,7 @@ export async function cloudPlace<Fake, Options>(cloud: Cloud<Fake, Options>, opt
     await fake.stop();
   });
   const attached = served.map(([name, { port }]) => `${name}:${port}`).join(",");
-  const made = running(cloud, place({ env: { PULUMI_CONFIG_PASSPHRASE: "x", PULUMI_DEBUG_PROVIDERS: attached } }));
+  const made = running(cloud, place({ env: { PULUMI_DEBUG_PROVIDERS: attached } }));
   ({ folder } = made);
   mkdirSync(made.home, { recursive: true, mode: 0o700 });
   symlinkSync(join(repo, "node_modules"), join(made.folder, "node_modules"));
