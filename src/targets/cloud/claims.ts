@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Note } from "./notes";
+import type { HeldNote, Note } from "./notes";
 
 /** Work that one process does, while the others wait for its result. */
 export interface Claim<T extends { at: number }, Result> {
@@ -15,6 +15,11 @@ export interface Claim<T extends { at: number }, Result> {
   claim(now: number): T;
   /** Do the work. It must replace its claim by the result, or remove it after a failure. */
   work(own: OwnClaim<T>): Promise<Result>;
+  /**
+   * Whether the work may begin before the claim is known to be this process's. Then it must do nothing that may be done only once before it
+   * has called `renew`. Where the notes keep the order, the claim and the first writes of the work are one step. @default false
+   */
+  mayBegin?: boolean;
   /** How often to check whether another process is done, in milliseconds. */
   pause: number;
   signal?: AbortSignal;
@@ -36,7 +41,7 @@ export interface OwnClaim<T> {
 class TakenOver extends Error {}
 
 export async function doOnce<T extends { at: number }, Result>(of: Claim<T, Result>): Promise<Result> {
-  const { note, answer, holds, leftBy, claim, work, pause, signal } = of;
+  const { note, answer, holds, leftBy, claim, work, mayBegin = false, pause, signal } = of;
   for (;;) {
     signal?.throwIfAborted();
     const held = await note.held();
@@ -50,20 +55,34 @@ export async function doOnce<T extends { at: number }, Result>(of: Claim<T, Resu
       const left = await leftBy?.(held.value);
       if (left !== undefined) return left;
     }
-    const value = claim(note.now());
-    let mine = await held.replace(value);
-    if (!mine) continue;
+    const { claimed, own } = claiming(held, claim(note.now()), note);
+    if (!mayBegin && !(await claimed)) continue;
     try {
-      return await work({
-        value,
-        renew: async () => {
-          mine = await mine?.replace({ ...value, at: note.now() });
-          if (!mine) throw new TakenOver();
-        },
-        replace: async (next) => void (await mine?.replace(next)),
-      });
+      return await work(own);
     } catch (error) {
-      if (!(error instanceof TakenOver)) throw error;
+      if ((await claimed) && !(error instanceof TakenOver)) throw error;
     }
   }
+}
+
+/** Claim the work. @returns `claimed`: whether this process has the claim */
+function claiming<T extends { at: number }>(held: HeldNote<T>, value: T, note: Note<T>): { claimed: Promise<boolean>; own: OwnClaim<T> } {
+  let mine = held;
+  const put = (next: T | undefined) => {
+    const { after, written } = mine.replacing(next);
+    mine = after;
+    return written;
+  };
+  const claimed = put(value);
+  // It is heard once the work has ended.
+  claimed.catch(() => {});
+  const own: OwnClaim<T> = {
+    value,
+    renew: async () => {
+      const renewed = await Promise.all([claimed, put({ ...value, at: note.now() })]);
+      if (renewed.includes(false)) throw new TakenOver();
+    },
+    replace: async (next) => void (await put(next)),
+  };
+  return { claimed, own };
 }

@@ -10,6 +10,11 @@ export interface HeldNote<T> {
    * @returns the note as it is now; `undefined` if another process has changed it since
    */
   replace(next: T | undefined): Promise<HeldNote<T> | undefined>;
+  /**
+   * The same without waiting for it.
+   * @returns `after`: the note as it is then, which can be replaced at once; `written`: `false` if another process has changed it
+   */
+  replacing(next: T | undefined): { after: HeldNote<T>; written: Promise<boolean> };
 }
 
 /** The time by one clock for all machines that share the notes, in milliseconds since 1970. */
@@ -70,12 +75,20 @@ export class Note<T> {
     await this.update(() => undefined);
   }
 
-  #holding(text: string | undefined): HeldNote<T> {
+  /** @param before the write after which it is so */
+  #holding(text: string | undefined, before?: Promise<boolean>): HeldNote<T> {
+    const replacing: HeldNote<T>["replacing"] = (next) => {
+      const after = next === undefined ? undefined : this.format(next);
+      const swap = () => this.notes.swapNote(this.key, text, after);
+      const written = before === undefined || this.notes.keepsOrder ? swap() : before.then((done) => done && swap());
+      return { after: this.#holding(after, written), written };
+    };
     return {
       value: text === undefined ? undefined : this.parse(text),
+      replacing,
       replace: async (next) => {
-        const after = next === undefined ? undefined : this.format(next);
-        return (await this.notes.swapNote(this.key, text, after)) ? this.#holding(after) : undefined;
+        const { after, written } = replacing(next);
+        return (await written) ? after : undefined;
       },
     };
   }

@@ -129,6 +129,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
         },
         claim: (now) => ({ by: randomUUID(), at: now, ...where }),
         work: (claim) => sendOwn(of, claim, how, signal),
+        mayBegin: true,
         pause: 50,
         signal,
       }),

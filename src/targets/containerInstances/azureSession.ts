@@ -40,12 +40,14 @@ export function openSession(
   };
 
   async function loggedIn(): Promise<LoggedIn> {
-    const credential = await access.credential();
+    const [credential, { ContainerInstanceManagementClient }] = await Promise.all([
+      access.credential(),
+      loaded(() => import("@azure/arm-containerinstance")),
+    ]);
     const clients = new Map<string, ContainerInstanceManagementClient>();
     return {
       credential,
       client: async (subscription) => {
-        const { ContainerInstanceManagementClient } = await loaded(() => import("@azure/arm-containerinstance"));
         const client =
           clients.get(subscription) ??
           new ContainerInstanceManagementClient(credential, subscription, {

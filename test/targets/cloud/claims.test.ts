@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { doOnce } from "../../../src/targets/cloud/claims";
 import { jsonNote } from "../../../src/targets/cloud/notes";
 import { until } from "../../until";
@@ -134,4 +134,61 @@ test("a process whose claim was taken over while it waited does not try, and get
   turn.resolve();
   expect(await Promise.all([first, second])).toEqual(["made by b", "made by b"]);
   expect(tried).toEqual(["b"]);
+});
+
+describe.each([false, true])("work that may begin before its claim is known (notes that keep the order: %s)", (keepsOrder) => {
+  /** Does something once, and notes what is written. */
+  function beginner() {
+    const notes = { ...memoryNotes(), keepsOrder };
+    const note = jsonNote<Made>(notes, "k");
+    const begun: string[] = [];
+    const tried: string[] = [];
+    const make = (by: string, fault?: Error) =>
+      doOnce<Made, string>({
+        note,
+        answer: ({ done }) => done,
+        holds: () => true,
+        claim: (now) => ({ by, at: now }),
+        work: async (own) => {
+          begun.push(by);
+          try {
+            if (fault) throw fault;
+            await own.renew();
+            tried.push(by);
+            await own.replace({ at: 0, done: `made by ${by}` });
+            return `made by ${by}`;
+          } catch (error) {
+            await own.replace(undefined);
+            throw error;
+          }
+        },
+        mayBegin: true,
+        pause: 5,
+      });
+    return { notes, note, begun, tried, make };
+  }
+
+  test("of several at once, one goes on after its renewal, and all get its result", async () => {
+    const { begun, tried, make } = beginner();
+    const all = await Promise.all(["a", "b", "c"].map((by) => make(by)));
+    expect(begun).toEqual(["a", "b", "c"]);
+    expect(tried).toHaveLength(1);
+    expect(new Set(all)).toEqual(new Set([`made by ${tried[0]}`]));
+  });
+
+  test("if the work fails before its renewal, nothing stays of its claim", async () => {
+    const { note, make } = beginner();
+    await expect(make("a", new Error("no turn"))).rejects.toThrow("no turn");
+    expect(await note.value()).toBeUndefined();
+    expect(await make("b")).toBe("made by b");
+  });
+
+  test("a claim that cannot be written fails as that, and the work does not go on", async () => {
+    const { notes, tried, make } = beginner();
+    const swapNote = vi.spyOn(notes, "swapNote").mockRejectedValue(new Error("the disk is full"));
+    await expect(make("a")).rejects.toThrow("the disk is full");
+    swapNote.mockRestore();
+    expect(tried).toEqual([]);
+    expect(await make("b")).toBe("made by b");
+  });
 });
