@@ -1,9 +1,9 @@
 // Keeps the compiled code of each command, so that a start does not compile it again: that would be a fifth of its time.
 //
 // node's own cache (`module.enableCompileCache`) is made before a module runs, and has no function within it. This one is made when the
-// process ends, and has the functions that the command called. It replaces `_compile`, by which node compiles a CommonJS module, for
-// pushpool's own modules and for the SDK of AWS, of which a run on ECS loads hundreds of functions. All others, and what does not compile,
-// are left to node.
+// process ends, and has the functions that the command called. It replaces `_compile`, by which node compiles a CommonJS module. It does so
+// for pushpool's own modules, and for the SDK of AWS: a run on ECS loads hundreds of its modules. node compiles all others, and those that
+// this way cannot compile.
 "use strict";
 const {
   closeSync,
@@ -74,7 +74,7 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
   };
 
   process.once("exit", (status) => {
-    // A mistaken word is no command to keep code for.
+    // A command that failed may be a typing error.
     const isNew = hasNew && status === 0;
     try {
       if (isNew) write(file, known, loaded);
@@ -115,8 +115,8 @@ function isOlder({ mtimeMs }, age) {
   return mtimeMs < Date.now() - age;
 }
 
-// The file: the length of its list (8 bytes), the list as JSON, then the code and the source of each module. All of them begin at a multiple
-// of 8 bytes, or V8 would copy the code. V8 compares only the length of a source, hence the whole source.
+// The file: the length of its list (8 bytes), the list as JSON, then the code and the source of each module. All of them begin at a
+// multiple of 8 bytes. Otherwise V8 would copy the code. V8 compares only the length of a source, so the file has the whole source.
 const ALIGNED = 8;
 
 /** @returns the modules of a file, by path: none if there is no such file, or it is not whole */

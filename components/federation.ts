@@ -138,9 +138,9 @@ export interface Trust {
   issuer: string;
   /** Absent: what the cloud asks for. */
   audience?: string;
-  /** The tokens' `sub`; a `*` at the end stands for any text. */
+  /** The tokens' `sub`; a `*` at the end matches any characters. */
   subjects: readonly string[];
-  /** Claims that a pattern in {@link subjects} stands for: `repository` is `acme/etl`. Empty if all subjects are exact. */
+  /** Claims that a pattern in {@link subjects} matches: `repository` is `acme/etl`. Empty if all subjects are exact. */
   claims: Readonly<Record<string, string>>;
   token: TokenSource;
   /** With {@link subjects} empty, nobody else may submit. */
@@ -233,8 +233,8 @@ function gitlabTrust(at: string, gitlab: GitLabArgs, of: Declared): Pick<Trust, 
 }
 
 /**
- * Check a string that decides who may submit. An output is refused: what it contains could not be checked. So is what no token contains,
- * or what nobody would see in a message: control characters, marks that reverse the direction of text, and blanks around it.
+ * Check a string that decides who may submit. An output is refused: what it contains could not be checked. It also refuses what no token
+ * contains, or what nobody would see in a message: control characters, marks that reverse the direction of text, and blanks around it.
  */
 function checkKnown(field: string, value: unknown, of: Declared): void {
   if (value === undefined) return;

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 /**
  * Options for the resources of a component that is not created itself. A component costs the program as much as a resource, and a pool does
  * not need its parts as components. In the stacks of older versions, the resources are children of the component. An alias names that
- * parent, so that none of them is replaced.
+ * parent, so that Pulumi replaces none of them.
  * @param type of the component, such as `PushUser`
  * @param name of the component
  * @param options that the component would get

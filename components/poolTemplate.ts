@@ -7,8 +7,7 @@ import { checkMap, type Declared, refuse } from "./checks";
 /**
  * Make a base job template with a pool's job variables as its defaults. Outputs keep their places, so that only secret values of the
  * template become secret.
- * @throws {pulumi.ResourceError} for an invalid template, for a variable that it does not have (with the most similar one), and for a value
- * of the wrong type
+ * @throws {pulumi.ResourceError} for an invalid template, an unknown variable (with the most similar one), and a value of the wrong type
  */
 export function poolTemplate(template: AnyJson, jobVariables: Record<string, AnyJson>, of: Declared): Record<string, AnyJson> {
   checkPoolTemplate(template, jobVariables, of);
@@ -55,7 +54,7 @@ export function withDefaults(template: AnyJson, jobVariables: Record<string, Any
 
 /**
  * The part of a variable's value that can be checked now. Each entry of a map is checked separately, any other value only as a whole. The
- * value of an output is unknown, but its variable's name is known: null stands for it, because null is valid for every variable.
+ * value of an output is unknown, but its variable's name is known: null takes its place, because null is valid for every variable.
  */
 function judgeable(value: AnyJson, schema: AnyJson): AnyJson {
   const isMap = typeof value === "object" && value !== null && !isLater(value) && !Array.isArray(value) && schema?.additionalProperties;

@@ -96,8 +96,8 @@ export function longestRunOf(timeoutSeconds: pulumi.Input<number | undefined> | 
 }
 
 /**
- * The key of a pool whose key changes. The key before it stays during the overlap. What depends on the result gets the new key only when
- * the cloud has accepted it.
+ * The key of a pool whose key changes. The key before it stays during the overlap. The resources that depend on the result get the new key
+ * only when the cloud has accepted it.
  */
 export function rotatingKey<Key extends pulumi.CustomResource>(of: CloudKeys<Key>, options: pulumi.CustomResourceOptions): ProvedKey<Key> {
   const { every, workPoolName, service } = of.rotation;
@@ -176,7 +176,7 @@ function declareKeys<Key extends pulumi.CustomResource>(
     const isNewKey = !(known as KeyFacts).keys.some((key) => key.generation === plan.current);
     const isSkipped = previous !== undefined && (await isLeftOut(of.idOf(keys.get(plan.current) as Key)));
     const notes = isSkipped ? [leftOut(workPoolName, known as KeyFacts)] : plan.notes;
-    // A preview cannot tell whether the new key is left out. Its engine can, if the notes belong to the key.
+    // A preview cannot know whether the update will leave out the new key. Its engine can, if the notes belong to the key.
     const about = pulumi.runtime.isDryRun() && previous !== undefined && isNewKey ? keys.get(plan.current) : options.parent;
     for (const { text, isWarning } of notes) void (isWarning ? pulumi.log.warn : pulumi.log.info)(text, about as pulumi.Resource);
     if (isSkipped) return { current: previous, generation, ...(known.proof?.again === undefined ? {} : { again: known.proof.again }) };

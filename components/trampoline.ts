@@ -73,7 +73,7 @@ export const prefectAutomation: dynamic.ResourceProvider = {
   delete: (id, props) => require("pushpool/provider").dispatch({ v: 1, kind: "PrefectAutomation", op: "delete", args: [id, props] }),
 };
 
-/** What decides about the keys of a pool. It reads the stack's state, so it is loaded only for pools whose keys change. */
+/** The call that decides about the keys of a pool. It reads the stack's state, so it is loaded only for pools whose keys change. */
 export function keyQuestions(): KeyQuestions {
   return require("pushpool/provider");
 }

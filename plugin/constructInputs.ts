@@ -5,7 +5,7 @@ import { UNKNOWN } from "../src/unknown";
 import { fieldsAt, type TypeSpec } from "./packageSchema";
 import { outputOf, pulumiInternals } from "./pulumiSdk";
 
-/** What is known of a value from what it is in. */
+/** What the surrounding value says about a value. */
 interface Around {
   isSecret: boolean;
   /** URNs of the resources that it comes from. */

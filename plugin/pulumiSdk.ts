@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type * as provider from "@pulumi/pulumi/proto/provider_pb";
 import type { Json, JsonObject } from "../src/json";
 
-// The parts of Pulumi's SDK for node that a provider needs. The SDK has a provider of its own, but that one runs an analyzer in every
-// process, ignores the configuration of an explicit provider, and hides which values are secret. These modules have no types.
+// The parts of Pulumi's SDK for node that a provider needs. The SDK has a provider too, but that one runs an analyzer in every process. It
+// also ignores the configuration of an explicit provider, and hides which values are secret. These modules have no types.
 
 /** Messages of Pulumi's protocol. They must come from the same copy as the SDK. */
 export const proto = {

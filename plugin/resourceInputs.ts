@@ -19,7 +19,7 @@ const NAMED: Partial<Record<Kind, string>> = {
   PrefectWorkPool: "workPoolName",
 };
 
-/** What is secret in every resource of a kind, in addition to what the program says: JSON pointers. */
+/** The secrets of every resource of a kind, in addition to those of the program: JSON pointers. */
 const ALWAYS_SECRET: Record<Kind, string[]> = {
   FlowRun: ["/secrets"],
   KeyProof: ["/key"],

@@ -46,7 +46,7 @@ const loadedAtFirstUse = {
         /\b(?:const|let|var) ([\w$]+) = require\("((?:node:|\.)[^"]+)"\);/g,
         'const $1 = ((loaded) => new Proxy({}, { get: (_, name) => (loaded ??= require("$2"))[name] }))();',
       )
-      // Of these the chunk uses nothing: they would only keep the order in which modules run.
+      // The chunk uses nothing of these: they would only keep the order in which modules run.
       .replaceAll(/^require\("\.[^"]+"\);\n/gm, ""),
 };
 

@@ -1,4 +1,4 @@
-// `npm run lint`: publint and attw look at the package as users would get it, packed once. Nothing is built that is built already: the tests
+// `npm run lint`: publint and attw look at the package as users would get it, packed once. It does not build again what is built: the tests
 // may run at the same time.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

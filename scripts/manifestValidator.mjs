@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 
-/** The code in place of what tsc makes of `src/manifest/validator.ts`. By the same ajv with the same options. */
+/** The code that replaces tsc's output for `src/manifest/validator.ts`. By the same ajv with the same options. */
 export function manifestValidator() {
   const { Ajv2020 } = require("ajv/dist/2020");
   const standalone = require("ajv/dist/standalone").default;

@@ -10,7 +10,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * Parse a duration: `90` (seconds), `500ms`, `90s`, `10m`, `1h30m`.
  * @param flag the name of the flag, for the error message
  * @returns milliseconds
- * @throws {UserError} if the text is not a duration, has a unit twice or in another order, or is more than 24 days
+ * @throws {UserError} if the text is not a duration, repeats or reverses units, or is more than 24 days
  */
 export function parseDuration(text: string, flag: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)?/g)];
@@ -28,7 +28,7 @@ const LONGEST_AGE = 36_500 * 86_400_000;
 /**
  * Parse an age: `90d`, `12h`. Without a unit it is refused: 90 seconds for 90 days would remove too much.
  * @returns milliseconds
- * @throws {UserError} if the text is not an age with its units, has a unit twice or in another order, or is more than a hundred years
+ * @throws {UserError} if the text is not an age with its units, repeats or reverses units, or is more than a hundred years
  */
 export function parseAge(text: string, flag: string): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(s|m|h|d)/g)];

@@ -1,7 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 
 /**
- * Keep node's heap close to what is in use, in a process that watches or dispatches thousands of runs. Most of its allocations are replies
+ * Keep node's heap near the memory in use, in a process that watches or dispatches thousands of runs. Most of its allocations are replies
  * of a cloud, which become garbage at once.
  *
  * - The room for new objects stays at its initial 1 MB. By default node doubles it, up to about 100 MB on a large machine.

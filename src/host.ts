@@ -53,7 +53,7 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** Whose processes a run is: of this machine, with their files in this home folder. */
+/** The host whose processes a run is: of this machine, with their files in this home folder. */
 export function hostOf(home: string, env: NodeJS.ProcessEnv): string {
   return `${machineName(env)}:${home}`;
 }

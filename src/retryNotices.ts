@@ -33,7 +33,7 @@ interface Waiting {
 }
 
 /**
- * Tells the user that work is being retried: first after a few seconds, then at intervals, until the work succeeds.
+ * Says to the user that pushpool retries: first after a few seconds, then at intervals, until the work succeeds.
  *
  * All work that waits for the same reason shares one line.
  * ```ts
@@ -66,7 +66,7 @@ export class RetryNotices {
           this.#arm();
         },
         waits: (reason) => {
-          // What has failed is more worth knowing.
+          // A failure matters more.
           if (waiting.tries === 0) Object.assign(waiting, { reason, kind: reason });
           this.#arm();
         },

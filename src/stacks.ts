@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { UserError } from "./userError";
 import { writeWhole } from "./writeWhole";
 
-/** What can deploy a stack: the Pulumi CLI, or the engine inside pushpool. */
+/** The engines that can deploy a stack: the Pulumi CLI, or the engine inside pushpool. */
 export type EngineName = "pulumi" | "offline";
 
 /** The stack that `up` creates if none is selected. */
@@ -33,7 +33,7 @@ export function selectStack(home: string, project: string, stack: string): void 
 /**
  * The engine that owns a stack. If the offline engine has a state file, it owns the stack. To hand a stack over, its export is put there.
  * To hand it back, the file is moved away.
- * @returns `undefined` for a stack that nothing has deployed yet, as far as this home folder shows
+ * @returns `undefined` for a stack that, according to this home folder, nothing has deployed yet
  */
 export function engineOf(home: string, project: string, stack: string): EngineName | undefined {
   if (existsSync(statePath(home, project, stack))) return "offline";

@@ -50,7 +50,7 @@ export interface TriggerOptions {
 export type Given = { [key: string]: GivenValue };
 type GivenValue = Json | bigint | GivenValue[] | Given;
 
-/** What a run gets beside its deployment's own; as the flags of `pushpool run`. */
+/** What a run gets in addition to its deployment's own; as the flags of `pushpool run`. */
 export interface RunOptions {
   /** A whole number beyond 2^53 is given as a `bigint`, as `{ id: 9007199254740993n }`. */
   parameters?: Given;
@@ -92,7 +92,7 @@ function exact<T extends Given | undefined>(given: T): T extends undefined ? und
   return (given === undefined ? undefined : read(given as Given)) as T extends undefined ? undefined : JsonObject;
 }
 
-/** A `Date` or another instance says by itself what it is in JSON. */
+/** A `Date` or another instance knows its own JSON. */
 function isPlainObject(value: GivenValue): value is Given {
   return isJsonObject(value) && (Object.getPrototypeOf(value) === Object.prototype || Object.getPrototypeOf(value) === null);
 }

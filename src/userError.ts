@@ -8,7 +8,7 @@ export interface FieldFault {
 }
 
 /**
- * A mistake of the user, or a refusal of another service. It is not a bug of pushpool, so it prints as one message without a stack trace.
+ * A mistake of the user, or a refusal by another service. It is not a bug of pushpool, so it prints as one message without a stack trace.
  * The message says how to fix the problem.
  *
  * The constructor makes the message safe to print: it escapes control characters and cuts quotations to about 100 characters.

@@ -62,8 +62,8 @@ test.each(filesUnder("plugin"))("%s connects the two halves, and nothing imports
 });
 
 /**
- * The imports inside each folder. Its nodes are its files and its subfolders; a subfolder stands for everything under it. `src/engine/plan`
- * and `src/engine/state` are therefore nodes of `src/engine`; `src/engine` and `src/manifest` are nodes of `src`.
+ * The imports inside each folder. Its nodes are its files and its subfolders; a subfolder means everything under it. `src/engine/plan` and
+ * `src/engine/state` are therefore nodes of `src/engine`; `src/engine` and `src/manifest` are nodes of `src`.
  */
 function arrowsByFolder(files: readonly string[], imports: (file: string) => string[]): Map<string, Map<string, Map<string, string>>> {
   const known = new Set(files);

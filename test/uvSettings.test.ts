@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { uvSettings } from "./uvSettings";
 
-test("uv gets pip's indexes, folders and certificates; what is in the environment counts more than a file", () => {
+test("uv gets pip's indexes, folders and certificates; the environment counts more than a file", () => {
   const list = [
     ":env:.default-timeout='180'",
     ":env:.find-links='/opt/wheels /opt/more'",

@@ -9,7 +9,7 @@ const SETTINGS: Readonly<Record<string, readonly [variable: string, separator: s
 };
 
 /**
- * The environment in which uv installs from where pip does. uv itself reads none of pip's settings.
+ * The environment in which uv installs from where pip does. uv itself ignores pip's settings.
  * @param list of `pip config list`, such as `global.index-url='https://example.com/simple'`. The last line for a name counts, but the
  * environment (`:env:`) counts more.
  */

@@ -15,7 +15,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
-    // The licences of what is bundled, which ask to be passed on.
+    // The licences of the bundled packages, which the bundle must include.
     license: { fileName: "licenses.md" },
   },
 });

@@ -59,8 +59,8 @@ const TASK_NETWORK_ARGUMENTS: ArgumentNames<TaskNetworkArgs> = {
 };
 
 /**
- * The services that a run needs in a network without internet access, besides S3 for the layers of images
- * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html: Fargate needs no endpoint of ECS itself).
+ * The services that a run needs in a network without internet access. It also needs S3, for the layers of images. Fargate needs no
+ * endpoint of ECS itself (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/vpc-endpoints.html).
  */
 const ENDPOINTS = ["ecr.api", "ecr.dkr", "logs", "ssm", "secretsmanager"];
 const ANYWHERE = "0.0.0.0/0";

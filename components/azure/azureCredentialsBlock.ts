@@ -99,7 +99,7 @@ export class AzureContainerInstanceCredentialsBlock extends pulumi.ComponentReso
 /** The type of the block, in its key. */
 export const BLOCK_TYPE = "azure-container-instance-credentials";
 
-/** What {@link AzureContainerInstanceCredentialsBlock} gives to the manifest, for a pool that does without the component. */
+/** What {@link AzureContainerInstanceCredentialsBlock} gives to the manifest, for a pool without the component. */
 export function azureCredentials({
   blockName,
   clientId,

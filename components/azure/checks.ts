@@ -6,7 +6,7 @@ import { Permissions } from "../submitting";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const LOCATION = /^[a-z]+[a-z0-9]*$/;
 
-/** What Azure takes for a name, by what is named, with the words for it. */
+/** The names that Azure accepts, by what has the name, and their description for messages. */
 const NAMES = {
   resourceGroup: [/^[-\p{L}\p{N}_.()]{0,89}[-\p{L}\p{N}_()]$/u, "up to 90 letters, digits and - _ . ( ), without a period at the end"],
   identity: [/^[a-zA-Z0-9][\w-]{2,127}$/, "3 to 128 letters, digits, - and _, beginning with a letter or digit"],

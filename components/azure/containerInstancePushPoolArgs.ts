@@ -143,7 +143,7 @@ export interface ContainerInstancePushPoolArgs {
   subnetId?: pulumi.Input<string>;
   /**
    * Whether to create a Log Analytics workspace that stores the output of runs. By default, pushpool creates none: the process that watches a run stores its log.
-   * Log Analytics costs by what is written. It excludes logWorkspaceId.
+   * Log Analytics charges for the data that runs write. It excludes logWorkspaceId.
    * @example logAnalytics: true
    */
   logAnalytics?: boolean;

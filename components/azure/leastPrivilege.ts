@@ -1,4 +1,4 @@
-/** An action, what it is allowed on, and what of submitting runs needs it. */
+/** An action, the resource on which it is allowed, and which part of submitting runs needs it. */
 export interface NeededAction {
   action: string;
   /** The resource group of runs, or what runs have: their identities, their subnet, the workspace of their log. */

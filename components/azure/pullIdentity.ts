@@ -87,7 +87,7 @@ export function pullIdentity(
   const identity = new UserAssignedIdentity(`${name}-identity`, { resourceGroupName, resourceName, location }, named(options));
   const pull = letPull(name, { registryId, principalId: identity.principalId }, roleOptions);
   return {
-    // Told only when it can do what it is for.
+    // Its id is an output only when it can pull.
     identityId: pulumi.all([identity.id, pull.id]).apply(([id]) => id),
     principalId: identity.principalId,
   };

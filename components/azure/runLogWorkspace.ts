@@ -20,8 +20,8 @@ export interface RunLogWorkspaceArgs {
    */
   workspaceName?: string;
   /**
-   * For how many days lines are kept, from 30 to 730. By default 30. Log Analytics costs by what is written, and by what it keeps for longer
-   * than 31 days.
+   * For how many days lines are kept, from 30 to 730. By default 30. Log Analytics charges for the data that runs write, and for data that
+   * it keeps for longer than 31 days.
    * @example retentionDays: 90
    */
   retentionDays?: number;
@@ -40,7 +40,7 @@ const RUN_LOG_WORKSPACE_ARGUMENTS: ArgumentNames<RunLogWorkspaceArgs> = {
 };
 
 /**
- * A Log Analytics workspace that keeps what runs write. Azure itself keeps the last 4 MB while a run goes on, and nothing once it is deleted.
+ * A Log Analytics workspace that keeps what runs write. Azure itself keeps the last 4 MB of a run, and deletes them with the run.
  *
  * ```ts
  * const logs = new RunLogWorkspace("etl-logs", { resourceGroupName: group.resourceGroupName, retentionDays: 90 });
@@ -52,7 +52,7 @@ export class RunLogWorkspace extends pulumi.ComponentResource {
    */
   readonly workspaceId: pulumi.Output<string>;
   /**
-   * What container groups and queries name it by, a GUID.
+   * Its GUID, by which container groups and queries name it.
    */
   readonly customerId: pulumi.Output<string>;
   /**

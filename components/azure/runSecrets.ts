@@ -18,8 +18,8 @@ const WORKSPACE_KEY = "workspace-key";
 const KEY_VARIABLE = "log_workspace_key";
 
 /**
- * Secrets that the runs of a pool have. A template stands in clear on a Prefect server, so they are in a block of type `secret`, and variables of
- * the template refer to them.
+ * Secrets that the runs of a pool have. A Prefect server stores a template as plain text. So they are in a block of type `secret`, and
+ * variables of the template refer to them.
  */
 export function runSecrets(
   workPoolName: string,

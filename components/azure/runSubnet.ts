@@ -48,7 +48,7 @@ const RUN_SUBNET_ARGUMENTS: ArgumentNames<RunSubnetArgs> = {
   location: "optional",
 };
 
-/** Whose the subnet is: nothing else can be in it. */
+/** Who uses the subnet: nothing else can be in it. */
 const CONTAINER_GROUPS = "Microsoft.ContainerInstance/containerGroups";
 
 /**

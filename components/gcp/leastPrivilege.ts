@@ -5,8 +5,8 @@ export interface NeededPermission {
 }
 
 /**
- * The permissions that submitting, following and stopping runs needs in a project, and no others. To act as the service account of runs is
- * not one of them, because it is granted on that account only.
+ * The permissions that submitting, following and stopping runs needs in a project, and no others. The permission to act as the service
+ * account of runs is missing here, because it is granted on that account only.
  *
  * Cloud Run has no condition on the name or labels of a job (https://cloud.google.com/iam/docs/conditions-resource-attributes). So these
  * permissions apply to the whole project. Stacks that must not reach each other's jobs need separate projects. Secrets of Secret Manager

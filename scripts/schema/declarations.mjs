@@ -76,7 +76,7 @@ function classOf(node) {
   return { name: node.name.text, kind, doc: docOf(node), args: made.parameters[1].type.typeName.text, outputs };
 }
 
-/** `export const Choice = { A: "a" } as const`. Other constants are no choices. */
+/** `export const Choice = { A: "a" } as const`. Other constants do not list choices. */
 function choiceOf(statement) {
   const [declaration] = statement.declarationList.declarations;
   const value = declaration?.initializer;

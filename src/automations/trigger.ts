@@ -76,7 +76,7 @@ export interface ReadTrigger {
  * Two things that Prefect accepts are refused, because nobody wants them: an event trigger that matches every event of the server, and a
  * threshold below 1.
  * @param at its path in messages
- * @param beside fields that its owner has beside those of a trigger
+ * @param beside fields that its owner has in addition to those of a trigger
  */
 export function readTrigger(given: Json | undefined, at: string, beside: readonly string[] = []): ReadTrigger {
   const faults: Fault[] = [];

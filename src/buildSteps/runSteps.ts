@@ -32,7 +32,7 @@ export interface StepsRequest {
   interrupted: AbortSignal;
 }
 
-/** Who gets told what happens. Secrets are masked in all of it. */
+/** Who hears what happens. Secrets are masked in all of it. */
 export interface StepListener {
   /** What pushpool does. */
   tell(text: string): void;
@@ -40,7 +40,7 @@ export interface StepListener {
   output(line: string): void;
 }
 
-/** What became of one step. */
+/** The result of one step. */
 export interface StepReport {
   section: "build" | "push";
   step: string;

@@ -9,7 +9,7 @@ export interface StepState {
   own: JsonObject;
   /** The working folder, which a step may change. */
   folder: string;
-  /** By which the runner finds more of it. */
+  /** The runner finds more of it by this. */
   key?: unknown;
 }
 

@@ -38,8 +38,8 @@ export function cannotRun(steps: readonly PlannedStep[], tool: StepTool): Map<nu
   for (const step of inOrder(steps)) {
     const isDocker = isDockerStep(step.name);
     if (isDocker && tool.kind === "docker") continue;
-    const other = isDocker ? "install docker, which does this step too, " : "";
-    const fix = `install Prefect in the project's environment (or name a Python that has it in PUSHPOOL_PYTHON), ${other}or run the step yourself and give its outputs with --skip-build and --step-output`;
+    const other = isDocker ? "; or install docker, which does this step too" : "";
+    const fix = `install Prefect in the project's environment (or name a Python that has it in PUSHPOOL_PYTHON)${other}; or run the step yourself and give its outputs with --skip-build and --step-output`;
     for (const index of step.deployments) {
       if (!refused.has(index))
         refused.set(index, `${step.section} step ${stepLabel(step)} needs Prefect, but ${looked}. To fix it: ${fix}`);

@@ -34,7 +34,9 @@ async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** End the process if a chunk of the bundle cannot be loaded. Nothing may go on without it, or the error would become the outcome of a run. */
+/**
+ * End the process if a chunk of the bundle cannot be loaded. The command must end. Otherwise the error would become the outcome of a run.
+ */
 function endIfReplaced(json: boolean): void {
   (process as EventEmitter).once("chunkMissing", () => {
     const message =

@@ -15,7 +15,8 @@ export function hasDesktop(env: NodeJS.ProcessEnv, platform: NodeJS.Platform, st
 }
 
 /**
- * Open an address in the browser, through a file that only this user can read: the arguments of a process are no place for a token.
+ * Open an address in the browser, through a file that only this user can read: other users can read the arguments of a process, so a token
+ * must not be there.
  * @param folder for the file
  * @returns removes the file
  */

@@ -4,8 +4,8 @@ import { readSecretString } from "../manifest/secretString";
 import { UserError } from "../userError";
 
 /**
- * One line for an output of the stack. Of a manifest, which is long, it has only the names. A program in another language than TypeScript
- * exports its manifest as a string of JSON.
+ * One line for an output of the stack. A manifest is long, so it has only the names. A program in another language than TypeScript exports
+ * its manifest as a string of JSON.
  */
 export function outputLine(name: string, value: Json): string {
   const tree = treeOf(value);

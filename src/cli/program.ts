@@ -8,8 +8,8 @@ type Action = (args: string[], flags: never) => Promise<void>;
 
 /**
  * Define the commands. The code of a command is loaded when it is called.
- * @param args words of a command line: only the commands that are among them are defined, if there are any, since most of the others'
- * flags would be defined for nothing. @default all commands
+ * @param args words of a command line: if they name commands, only those are defined. Nobody would use the flags of the others. @default
+ * all commands
  */
 export function buildProgram(args: readonly string[] = []): Command {
   if (!args.some(asksForHelp)) {
@@ -157,7 +157,7 @@ Example:
     ),
   )
     .option("--detach", "request the stop, but do not wait for it")
-    .option("--grace <duration>", "time between SIGTERM and SIGKILL (default: 30s; a warning tells you if a cloud uses its own time)")
+    .option("--grace <duration>", "time between SIGTERM and SIGKILL (default: 30s; a warning says so if a cloud uses its own time)")
     .option("--dry-run", "show what would be requested; request nothing");
   watching(
     command(

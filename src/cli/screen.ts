@@ -79,7 +79,7 @@ export function print(text: string): void {
   write("stdout", `${escaped(text)}\n`);
 }
 
-/** Lines of a result of which none is longer than the terminal but for its text: an id in it is not cut in two. */
+/** Lines of a result. Only their text can make one longer than the terminal: an id in it is not cut in two. */
 export function printWhole(text: string): void {
   print(withIdsWhole(text, widthOf("stdout")));
 }
@@ -123,8 +123,8 @@ const MAX_COLUMN = 60;
 /**
  * Format a table with headings. Columns are as wide as their values, up to {@link MAX_COLUMN}.
  *
- * Nothing wraps on a narrow terminal. There the last column, which has the ids, moves to a separate line. If that is not enough, every value gets
- * its own line.
+ * No line wraps on a narrow terminal. There the last column, which has the ids, moves to a separate line. If that is not enough, every
+ * value gets its own line.
  * @param width the width of the terminal, in characters @default the width of stdout, or unlimited if it is not a terminal
  */
 export function table(headings: string[], given: string[][], width = widthOf("stdout")): string {

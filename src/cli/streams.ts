@@ -10,7 +10,9 @@ const FILES = { stdout: 1, stderr: 2 } as const;
 /** How much a pipe takes before its reader reads any of it, in bytes: on no system less. */
 const AT_ONCE = 16 * 1024;
 
-/** How many bytes `write` may still write without the stream. None until `guardOutput` has run, and none once there is a stream. */
+/**
+ * How many bytes `write` may still write without the stream. There are none until `guardOutput` has run, and none once there is a stream.
+ */
 const direct = { stdout: 0, stderr: 0 };
 
 const gone = new AbortController();

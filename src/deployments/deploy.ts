@@ -122,7 +122,7 @@ export async function planDeploy(request: DeployRequest): Promise<DeployPlan> {
   };
 }
 
-/** Write what a plan found new or changed. @returns the plan as it went: what was refused is a problem, and no longer a deployment */
+/** Write what a plan found new or changed. @returns the plan as it went: a refused deployment becomes a problem */
 export async function writePlan(
   plan: DeployPlan,
   registry: DeploymentRegistry,

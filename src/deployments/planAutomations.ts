@@ -45,8 +45,8 @@ export interface AutomationPlace {
  * - those that this workspace deployed,
  * - those with a name that Prefect gives: `<deployment>__automation_<number>`,
  * - those with the name of a trigger in the file that only run this deployment.
- * Only the first two are removed one by one. What else runs the deployment is doubtful for a workspace that has never deployed it. What someone
- * made by hand stays in any case.
+ * Only the first two are removed one by one. A workspace that has never deployed it cannot know who made the other automations that run it.
+ * Automations that someone made by hand always stay.
  */
 export function planAutomations(wanted: readonly DeploymentAutomation[], place: AutomationPlace): AutomationPlan {
   const { deployment, id, there, noted, before } = place;

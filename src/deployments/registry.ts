@@ -21,7 +21,7 @@ export interface RefusedDeployment {
   name: string;
   /** One sentence. */
   message: string;
-  /** 2: what was sent is invalid. 5: the server failed, refused the key, or cannot be reached. */
+  /** 2: the request is invalid. 5: the server failed, refused the key, or cannot be reached. */
   exitCode: 2 | 5;
 }
 

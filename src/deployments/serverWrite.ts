@@ -103,7 +103,7 @@ async function writeDeployment(
   return there.id;
 }
 
-/** Nothing had this name before: the deployment is the one whose reply was lost. */
+/** No deployment had this name before: the deployment is the one whose reply was lost. */
 async function dropMade(client: Client, name: string): Promise<void> {
   const found = await readDeploymentByName(client, name);
   if (found) await deleteDeployment(client, found.id);
@@ -145,7 +145,7 @@ async function undone(changes: readonly Undo[]): Promise<string> {
   return left.length === 0 ? "" : `. Earlier changes could not be undone: check ${left.join(", ")} (${reason})`;
 }
 
-/** If what was sent is invalid, the file is. */
+/** If the request is invalid, so is the file. */
 function exitCodeOf(error: UserError): 2 | 5 {
   const status = error instanceof PrefectRefusal ? error.status : undefined;
   return status !== undefined && status >= 400 && status < 500 && !isOver(error) ? 2 : error.exitCode;

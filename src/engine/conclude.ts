@@ -34,7 +34,7 @@ export function conclude(
   };
   if (signal?.aborted)
     throw new OperationFailed(`interrupted: all changes so far are in the state of stack ${project.name}/${stack}`, result, 5);
-  // The exit code tells a mistake in the program (2) from a refusal or failure outside of it (5).
+  // The exit code distinguishes a mistake in the program (2) from a refusal or failure outside of it (5).
   if (!succeeded) throw new OperationFailed(errors.join("\n"), result, refused ? 5 : 2);
   return result;
 }

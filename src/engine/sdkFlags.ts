@@ -5,11 +5,11 @@
 const ROOM_TO_LOAD = "--min-semi-space-size=16";
 
 /**
- * Modules that Pulumi's SDK loads at its start and seldom uses, by the file of the SDK that loads them. `runtime/closure` uses npm's
- * package tree, its package.json reader and the TypeScript compiler, to turn functions into text. `cmd/run/tracing.js` uses OpenTelemetry
- * if the program gets `--tracing`. `runtime/manifest.js` reads YAML if a program has a package.yaml. Versions are compared (semver) for
- * TypeScript programs, for `engines` in a package.json, and for the modules of a package's resources. Together they take two thirds of the
- * SDK's loading time.
+ * Modules that Pulumi's SDK loads at its start but seldom uses. The keys are the files of the SDK that load them. `runtime/closure` uses
+ * npm's package tree, its package.json reader and the TypeScript compiler, to turn functions into text. `cmd/run/tracing.js` uses
+ * OpenTelemetry if the program gets `--tracing`. `runtime/manifest.js` reads YAML if a program has a package.yaml. Versions are compared
+ * (semver) for TypeScript programs, for `engines` in a package.json, and for the modules of a package's resources. Together they take two
+ * thirds of the SDK's loading time.
  */
 const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
   "runtime/manifest.js": ["js-yaml"],
@@ -28,7 +28,7 @@ const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
  *
  * It loads the seldom used modules when they are first used. Until then, the SDK gets a stand-in, which passes on every property and every
  * call. Only the SDK gets it: a program that imports one of the modules gets the module itself. The SDK copies its imports, unless they say
- * `__esModule`; then `default` is what the copy would have. `tracing.js` takes functions and classes out of its modules at once, so these
+ * `__esModule`; then `default` has what the copy would have. `tracing.js` takes functions and classes out of its modules at once, so these
  * are loaded later too.
  *
  * To turn functions into text, the SDK also listens to the inspector, from before the program is loaded. V8 then reports each script, which
@@ -42,8 +42,8 @@ const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
  * with 20 resources. One kind is of each promise; the SDK shows it with PULUMI_DEBUG_PROMISE_LEAKS. The other kind says where the program
  * declares a resource; the offline engine does not use it. Errors keep their traces.
  *
- * And it drops debug messages. The SDK sends up to six of them for a resource, each as a request of its own, beside the two requests that the
- * resource needs. The offline engine shows none.
+ * And it drops debug messages. The SDK sends up to six of them for a resource, each as a separate request. The resource itself needs two
+ * requests. The offline engine shows none.
  */
 const PRELUDE = `
 import Module from "node:module";

@@ -143,7 +143,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     const reason = isNew || !isProven ? "waits" : whyKept(previous);
     // The proof of an `up` that did not finish is repeated: the overlap begins when the key has really moved.
     if (reason === "waits") {
-      note(`the change from key ${previous.keyId} to ${current.keyId} goes on, which an earlier up did not finish`);
+      note(`an earlier up did not finish the change from key ${previous.keyId} to ${current.keyId}: this one continues it`);
       return { generations: [previous.generation, newest], current: newest, ...proveAgain(), notes };
     }
     if (reason !== undefined) {
@@ -157,7 +157,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   if (isNew) return { generations: [newest], current: newest, ...proveAgain(), notes };
   if (!(age(current) >= everyDays * DAY) || lost.length > 0) return { generations: [newest], current: newest, ...kept, notes };
   if (now === undefined) {
-    note(`key ${current.keyId} is due for a change, but the cloud did not tell its time: a later up changes it`, true);
+    note(`key ${current.keyId} is due for a change, but the cloud did not send its time: a later up changes it`, true);
     return { generations: [newest], current: newest, ...kept, notes };
   }
   const next = highest + 1;
@@ -214,7 +214,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
 
   /** Why the previous key must stay; `undefined`: it can go. */
   function whyKept({ keyId }: StoredKey): string | undefined {
-    if (now === undefined) return "because the cloud did not tell its time: a later up removes it";
+    if (now === undefined) return "because the cloud did not send its time: a later up removes it";
     const provenAt = Date.parse(facts.proof?.provenAt ?? "");
     const end = provenAt + overlapDays * DAY;
     if (!(now >= end)) return `until its overlap is over, ${dateOf(end)}`;

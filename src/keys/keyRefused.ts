@@ -1,4 +1,4 @@
-/** A cloud did not accept a key. The message is the cloud's own, in one line, and holds no part of the key. */
+/** A cloud did not accept a key. The message is the cloud's own, in one line, without any part of the key. */
 export class KeyRefused extends Error {
   override readonly name = "KeyRefused";
 

@@ -158,7 +158,7 @@ export interface Leases {
   holds(name: string): Promise<boolean>;
 }
 
-/** Tells of changes in a ledger. */
+/** Reports changes in a ledger. */
 export interface ChangeFeed {
   /** Whether the ledger reports every change at once. If not, processes must look. */
   isLive(): boolean;
@@ -186,9 +186,9 @@ export interface SharedLedger {
  */
 export interface Ledger extends SharedNotes {
   /**
-   * Write a new run. If this deployment has already used its idempotency key, or (without a key) the ledger has its id, nothing is written
-   * and the earlier run is returned. Other processes see it at once. It survives a power cut after the next change of any run: when it
-   * takes a slot, at the latest.
+   * Write a new run. If this deployment has already used its idempotency key, it returns the earlier run and writes nothing. Without a key,
+   * the id decides in the same way. Other processes see it at once. It survives a power cut after the next change of any run: when it takes
+   * a slot, at the latest.
    * @param slot if there is room, the new run takes it in the same atomic step, as by {@link acquireSlot}: then it has version 2, and both
    * states. Once it resolves, such a run survives a power cut. @default none
    */

@@ -3,7 +3,7 @@ import type { Ledger } from "./ledger";
 /** The environment variable that names the database of the ledger, over the manifest. */
 export const LEDGER_URL = "PUSHPOOL_LEDGER_URL";
 
-/** What named a ledger in Postgres. */
+/** The setting that named a ledger in Postgres. */
 export type LedgerSource = typeof LEDGER_URL | "the manifest" | "--to";
 
 /** Where a ledger in Postgres is. */
@@ -12,7 +12,7 @@ export interface LedgerAddress {
   url: string;
   /** @default the URL's `schema`, else "pushpool" */
   schema?: string;
-  /** What named it, for messages: that is where a user mends it. */
+  /** The setting that named it, for messages: there a user can correct it. */
   from?: LedgerSource;
 }
 

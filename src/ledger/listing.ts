@@ -7,7 +7,7 @@ export interface Sql {
   values: (string | number | null)[];
 }
 
-/** Where a run stands in a list: by the time of its creation, then by its id. */
+/** The position of a run in a list: by the time of its creation, then by its id. */
 export interface Position {
   createdAt: string;
   id: string;
@@ -17,8 +17,8 @@ export interface Position {
 export type PositionedQuery = Omit<RunQuery, "upTo" | "after"> & { upTo?: Position; after?: Position };
 
 /**
- * The ids of a page, newest first. Each shape of a query walks one index in its order, so that a page costs as much among a hundred runs
- * as among a hundred thousand. Several states are several walks, which SQLite merges.
+ * The ids of a page, newest first. Each shape of a query walks one index in its order. So a page costs as much among a hundred runs as
+ * among a hundred thousand. Several states are several walks, which SQLite merges.
  * @param apart end each walk by itself, for Postgres, which would rather read and sort all that matches @default false
  */
 export function pageSql(query: PositionedQuery, { offset, limit }: { offset: number; limit: number }, apart = false): Sql {

@@ -108,7 +108,10 @@ function unfinished(db: DatabaseSync): number {
   return Number(db.prepare(`SELECT count(*) AS n FROM runs WHERE state_type NOT IN (${ended})`).get()?.n);
 }
 
-/** Refuse all writes from now on, also those of processes that have the file open. Of two moves at once, the first decides where to. */
+/**
+ * Refuse all writes from now on, also those of processes that have the file open. If two moves run at once, the first decides the
+ * destination.
+ */
 function close(db: DatabaseSync, home: string, path: string, target: MoveTarget): void {
   translated(path, () => {
     db.exec("BEGIN IMMEDIATE");

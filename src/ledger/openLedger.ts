@@ -19,7 +19,7 @@ export function choiceOf(env: NodeJS.ProcessEnv): LedgerChoice | undefined {
   return { kind: "postgres", url, from: LEDGER_URL };
 }
 
-/** Whether this ledger has ever been written. A database may always have been: only a connection can tell. */
+/** Whether this ledger has ever been written. A database may always have been: only a connection can show it. */
 export function mayHaveRuns(choice: LedgerChoice): boolean {
   return choice.kind === "postgres" || existsSync(ledgerPath(choice.home));
 }

@@ -119,7 +119,7 @@ export function openSqliteLedger(path: string): Ledger {
       });
     },
 
-    // One connection commits what it is given in that order.
+    // One connection commits its writes in the order in which it gets them.
     keepsOrder: true,
     // Notes are for other processes on this machine: they need not wait for the disk.
     swapNote: (key, before, after) =>

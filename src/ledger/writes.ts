@@ -30,7 +30,7 @@ export function writeSql(write: Write): { sql: string; values: Row[string][] } {
 }
 
 /**
- * What records a new run. The row of the run is first.
+ * The statements that record a new run. The row of the run is first.
  * @param taking how it takes a slot at once; the transition to its next state is then written too. @default it takes none
  */
 export function newRunWrites({ run, poolType, requestDigest, submission }: NewRun, taking?: FirstSlot["change"]): [Insert, ...Insert[]] {

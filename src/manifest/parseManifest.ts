@@ -13,7 +13,7 @@ import { isSecretByMeaning, isSecretText, maySecretStandAt } from "./secretPlace
 
 /**
  * Read a manifest and wrap its secrets. These are the values at `secretPaths`, the values `"[secret]"` (which are not available), and the fields
- * that are secret in their block type. Of a base job template, only the outer structure is checked.
+ * that are secret in their block type. It checks only the outer structure of a base job template.
  *
  * @param tree parsed JSON
  * @param secretPaths JSON pointers into it

@@ -6,7 +6,7 @@ export interface Federation {
   issuer: string;
   /** What the tokens must be for: their `aud`. */
   audience: string;
-  /** The tokens' `sub`. A `*` stands for any text. Empty: only {@link ownLogin}. */
+  /** The tokens' `sub`. A `*` matches any characters. Empty: only {@link ownLogin}. */
   subjects: string[];
   token: TokenSource;
   /** The pool's own identity: the e-mail of a service account, the ARN of a role, the client id of an application. */

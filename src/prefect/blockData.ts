@@ -6,7 +6,7 @@ import { suggestion } from "../nearest";
  * Compare a block's data with its schema: find unknown fields, missing ones, and ones of the wrong type. The sentences contain no values,
  * since any may be secret.
  *
- * Only plain types are checked. What pydantic's `allOf` and the like mean, only the block's class can decide.
+ * Only plain types are checked. Only the block's class can decide what pydantic's `allOf` and similar words mean.
  * @param fields JSON Schema of the block type, as the server has it
  * @returns one sentence for each fault
  */
@@ -29,7 +29,7 @@ export function blockFaults(fields: JsonObject, data: JsonObject): string[] {
 
 function isOfType(given: Json, type: string): boolean {
   const value = given instanceof ExactNumber ? given.valueOf() : given;
-  // A reference stands for whatever the other block holds.
+  // A reference can have any value: the other block decides.
   if (isJsonObject(value) && Object.hasOwn(value, "$ref")) return true;
   switch (type) {
     case "string":

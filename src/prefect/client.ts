@@ -24,7 +24,7 @@ export interface Request {
 
 export interface Reply<Body = Json> {
   status: number;
-  /** `null` if the body is empty. The type is what Prefect's API promises; nothing checks it. */
+  /** `null` if the body is empty. The type is the one that Prefect's API promises; nothing checks it. */
   body: Body;
   /** An earlier attempt got no clear answer and may have succeeded. "Already exists" can then be this request's own work. */
   repeated: boolean;

@@ -5,7 +5,7 @@ const PRECISION = 2_000;
  * Estimates a server's clock from its replies. The server's schedules follow its clock, which may differ from ours by minutes.
  *
  * It assumes no difference until a reply contradicts that. From then on the estimate is never ahead of the server's clock, and each reply
- * brings it closer. Work may thus begin a moment late, but never early.
+ * brings it closer. So work may begin a moment late, but never early.
  */
 export class ServerClock {
   #ahead = 0;

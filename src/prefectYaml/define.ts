@@ -26,7 +26,7 @@ export interface DeployPlace {
   versions?: ReadonlyMap<string | null, (JsonObject & { version: string }) | undefined>;
   /** Work pools by name. */
   pools: Record<string, Pick<PoolDefinition, "baseJobTemplate" | "queues"> & Partial<Pick<PoolDefinition, "type">>>;
-  /** What messages call the place of the pools: a stack. */
+  /** The name for the place of the pools in messages: a stack. */
   origin: string;
 }
 

@@ -28,7 +28,7 @@ export interface LoadedDeployment {
 
 /** A prefect.yaml as Prefect's own loader reads it (`_load_deploy_configs_and_actions`), with invalid deployments separated. */
 export interface PrefectYaml {
-  /** What messages call the file. */
+  /** The name of the file in messages. */
   file: string;
   /** The version of Prefect that wrote the file, if it says so. */
   prefectVersion?: string;

@@ -2,7 +2,7 @@
 export interface Nameable {
   /** The deployment name in the file, and the same with its placeholders filled. */
   names: readonly string[];
-  /** The real name of the flow, if it is known, and the name that Prefect takes from the entrypoint. */
+  /** The flow's own name, if it is known, and the name that Prefect takes from the entrypoint. */
   flows: readonly string[];
 }
 

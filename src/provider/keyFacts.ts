@@ -156,7 +156,7 @@ function textOf(value: Json | undefined): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The time that a cloud tells in every reply, in milliseconds. */
+/** The time in a reply of a cloud, in milliseconds. */
 async function cloudTime(url: string): Promise<number | undefined> {
   try {
     const { headers } = await fetch(url, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(10_000) });

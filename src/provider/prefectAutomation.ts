@@ -85,7 +85,7 @@ export const operations: Operations = {
   },
 };
 
-/** The faults of the trigger and the actions. What is unknown in a preview is checked by `up`. */
+/** The faults of the trigger and the actions. `up` checks the values that a preview does not know. */
 function partFailures(news: JsonObject): CheckFailure[] {
   const found: { property: string; faults: Fault[]; unknown: UnknownField[] }[] = [];
   const isKnown = (value: Json | undefined) => !holdsUnknown(value);

@@ -6,7 +6,7 @@ import { adoptObject, isMoving, recordHolder, recordMoving, releaseObject } from
 import { configuredConnection, hasMoved, openClientFor } from "./prefectConnection";
 import { printLine } from "./printLine";
 
-// What all kinds of resources on a Prefect API do alike with their objects there.
+// The parts that all kinds of resources on a Prefect API share.
 
 /**
  * Begin the diff of a resource.

@@ -113,7 +113,7 @@ export async function recordDraft(
     refuseOtherRequest(record, given.requestDigest);
     return { record, created, warnings: [] };
   }
-  // What took its slot is sent at once: nobody looks for it.
+  // A run that took its slot is sent at once: nobody looks for it.
   if (slot === undefined || record.owner !== slot.change.owner) context.planned.set(`${record.run.id}/${record.run.attempt}`, submission);
   return { record, created, warnings: submission.warnings };
 }

@@ -10,7 +10,7 @@ import type { RunsContext } from "./runsContext";
 /** How often a watcher asks whether another one, which others know, still watches too; in milliseconds. */
 const LOOK_AT_OTHERS = 10_000;
 
-/** What else to record when a run is submitted: from then on it belongs to this host, and its submitter may watch it there. */
+/** The additional values to record when a run is submitted: from then on it belongs to this host, and its submitter may watch it there. */
 export function placedHere(
   { ledger, host, watched }: RunsContext,
   { run, poolType }: Pick<RunRecord, "run" | "poolType">,
@@ -20,7 +20,7 @@ export function placedHere(
   return { host: host(), watcher: watched.has(run.id) ? leaseOf(owner) : null };
 }
 
-/** What else to record when another attempt begins: any host may submit it. */
+/** The additional values to record when another attempt begins: any host may submit it. */
 export function placedNowhere({ ledger }: Pick<RunsContext, "ledger">) {
   return ledger.shared ? { host: null, watcher: null } : {};
 }

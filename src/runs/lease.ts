@@ -11,16 +11,16 @@ const LASTS = 30;
 export interface Lease {
   /** @returns its name, for {@link release} */
   hold(): Promise<string>;
-  /** What was held is done. */
+  /** The work under it is done. */
   release(name: string): Promise<void>;
   /**
    * Whether this process still has what it owns by this name; ask right before something is sent. A process that was stopped for a while
    * may have lost it.
    */
   has(name: string): Promise<boolean>;
-  /** Whether the holder of another name still works, as far as can be known from here. If not, it has lost what it owns for good. */
+  /** Whether the holder of another name still works, as this process sees it. If not, it has lost what it owns for good. */
   lives(name: string): Promise<boolean>;
-  /** What is still held stays until it is released. What is held after that ends at once. */
+  /** Holds that remain stay until they are released. A hold after that ends at once. */
   close(): Promise<void>;
 }
 
@@ -137,7 +137,7 @@ class SharedLease implements Lease {
       return true;
     }
     clearInterval(held.timer);
-    // What comes next is owned by another one.
+    // Another lease owns later work.
     if (this.#held && (await this.#held) === held) this.#held = undefined;
     return false;
   }

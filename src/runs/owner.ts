@@ -11,7 +11,7 @@ let count = 0;
  * Do `work` as the owner of a run's submission. The owner's name goes into the ledger: this process's lease, and a number. A process that
  * finds a run whose owner is gone takes it up.
  *
- * The run is released however the work ends. Nobody then waits for an owner that is done, only because its process still lives.
+ * The run is released however the work ends. Then nobody waits for a finished owner only because its process still lives.
  */
 export async function asOwner<T extends { record: RunRecord }>(
   { ledger, lease }: Pick<RunsContext, "ledger" | "lease">,

@@ -31,7 +31,9 @@ export interface RunRequest {
   name?: string;
   /** The same key for the same deployment returns the same run. */
   idempotencyKey?: string;
-  /** When the run is due by a schedule; ISO 8601, UTC. The key then stands for that occurrence, whatever else is requested. */
+  /**
+   * When the run is due by a schedule; ISO 8601, UTC. Then the key alone identifies that occurrence, for any other values of the request.
+   */
   scheduledFor?: string;
   /** `"ambient"`: submit with the caller's own cloud login instead of the work pool's credentials. The run keeps it. */
   credentials?: "ambient";

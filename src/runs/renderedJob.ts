@@ -29,8 +29,8 @@ interface Shared {
 const shared = new WeakMap<DeploymentInManifest, Shared>();
 
 /**
- * Check the job variables, and render the job as far as it does not depend on the run's identity. Runs without job variables of their own
- * share the result, which nobody changes.
+ * Check the job variables, and render the parts of the job that do not depend on the run's identity. Runs without job variables of their
+ * own share the result, which nobody changes.
  * @throws {UserError} naming the path of the invalid value
  */
 export function renderedJob(source: JobSource): ValueObject {

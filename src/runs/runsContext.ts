@@ -26,7 +26,7 @@ export interface RunsContext {
   ledger: Ledger;
   /** That this process works, for the others of the ledger. */
   lease: Lease;
-  /** Whose processes the `process:push` runs of this process are; see `src/host.ts`. */
+  /** The host whose processes the `process:push` runs of this process are; see `src/host.ts`. */
   host(): string;
   /** The `<project>/<stack>` whose runs are meant. Absent if no stack is known; reads then include every stack. */
   stack?: string;
@@ -52,7 +52,7 @@ export interface RunsContext {
   created: Map<string, RunRecord>;
   /** How often each run of this host is watched by this process at the same time. */
   watched: Map<string, number>;
-  /** What this process has already asked to stop: one request is enough, and watching goes on. */
+  /** What this process has already asked to stop: one request is enough, and it watches further. */
   stopAsked: Set<InfrastructureId>;
   /** What this process has reported that it could not clean up: each watcher tries again, in silence. */
   notCleaned: Set<InfrastructureId>;

@@ -66,8 +66,8 @@ export function exitCodeOfCommand(run: Run): number | undefined {
 }
 
 /**
- * What an observation changes in the ledger; `undefined` if nothing. States never go backwards: a late "pending" does not undo RUNNING, and
- * only an end ends CANCELLING.
+ * The changes that an observation makes in the ledger; `undefined` if nothing. States never go backwards: a late "pending" does not undo
+ * RUNNING, and only an end ends CANCELLING.
  */
 export function changeBy(observation: Observation, run: Run): RunChange | undefined {
   switch (observation.phase) {

@@ -100,7 +100,7 @@ async function refuseUnstoppable(context: RunsContext, record: RunRecord): Promi
   await refuseUnwatched(context, record);
   if (type === "CANCELLING") return;
   await checkServersStack(context, record);
-  // Of another stack's work pool, or one that is no longer there, it cannot be opened.
+  // It cannot be opened for another stack's work pool, or for a pool that no longer exists.
   if (type !== "SCHEDULED") await context.target(record);
 }
 
@@ -131,7 +131,7 @@ export async function confirmStopped(
   const target = await context.target(record);
   if (run.infrastructureId !== undefined) {
     if (!context.stopAsked.has(run.infrastructureId)) {
-      // What was true when it was read may be long ago: this process may have been stopped meanwhile.
+      // The run may have changed since it was read: this process may have been stopped meanwhile.
       if (!(await context.ledger.isAt(run.id, run.version))) return asItIs(context, record);
       await target.stop(run.infrastructureId, { reason: `pushpool cancel ${run.id}`, graceSeconds }, signal);
       context.stopAsked.add(run.infrastructureId);

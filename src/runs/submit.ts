@@ -95,7 +95,7 @@ export async function submitDraft(
     onRecorded({ run: made.record.run, created: made.created, warnings: made.warnings });
     return made.record;
   };
-  // What refuses it refuses it again, once it is recorded.
+  // A reason to refuse it refuses it again after it is recorded.
   const admission = await admit(context, run, async () => draft.deployment).catch(() => undefined);
   if (!admission || "paused" in admission) return { kind: "recorded", record: await record() };
   const { limits, poolError } = admission;
@@ -178,7 +178,7 @@ async function send(
   // Not the record's submission: that would have to be parsed.
   const target = await context.target({ poolType, run, submission });
   if (mayPrepare && !(await mayPrepare())) return moved(context, record);
-  // A fault of the ledger is no refusal: the run stays as it is, and is taken up.
+  // A fault of the ledger is not a refusal: the run stays as it is, and is taken up.
   const refused = async (error: unknown): Promise<never> => {
     if (error instanceof UserError && error.exitCode === 5 && !signal.aborted) {
       const refusal = { at: context.now().toISOString(), message: error.message };

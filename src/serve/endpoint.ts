@@ -91,7 +91,7 @@ export function isOpen(host: string): boolean {
   return host !== "localhost" && host !== "::1" && !host.startsWith("127.");
 }
 
-/** Codes of the system for an address that this machine does not have, or a name that stands for none. */
+/** Codes of the system for an address that this machine does not have, or a name without an address. */
 const NOT_OURS = ["ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL", "EINVAL"];
 
 function listenFault({ host, port }: { host: string; port: number }, code: string): UserError {

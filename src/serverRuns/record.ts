@@ -102,8 +102,8 @@ function poolOf({ loaded, pool }: ServerJob): PoolDefinition {
 }
 
 /**
- * Whether an attempt continues, or is still to begin. An attempt with an outcome is over, even if its run is not: the run may be paused, or
- * retried later.
+ * Whether an attempt continues, or is still to begin. An attempt with an outcome has ended, even if its run has not: the run may be paused,
+ * or retried later.
  */
 export function isOpen({ run }: RunRecord): boolean {
   return !isTerminal(run.state) && run.outcome === undefined;

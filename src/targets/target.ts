@@ -60,7 +60,7 @@ export interface TargetAccess {
   isReplaced?: () => Promise<boolean>;
 }
 
-/** Where and for whom a target is opened. */
+/** The place and the caller for which a target is opened. */
 export interface TargetPlace extends TargetAccess {
   /** The `.pushpool` folder. */
   home: string;
@@ -159,13 +159,13 @@ export interface LeftoversAsked {
  * Errors that users can act on are {@link UserError}s: exit code 2 from `plan` (invalid input, with its path), 5 from the rest (refused or
  * unreachable).
  *
- * Every method that waits takes a `signal`. Soon after it fires, the method rejects with an `AbortError`, and nothing goes on in the
- * background that nobody else waits for. What was not done is done by the next caller.
+ * Every method that waits takes a `signal`. Soon after it fires, the method rejects with an `AbortError`. Only work that others wait for
+ * continues in the background. The next caller does the rest.
  */
 export interface Target {
   /**
    * How often to look, in milliseconds: the first pause, and the longest one. `together` is the size of a batch, if each look at a run is a
-   * call of its own. Then a watcher of thousands of runs does not wait for all of them. @default all
+   * separate call. Then a watcher of thousands of runs does not wait for all of them. @default all
    */
   readonly pace: { first: number; longest: number; together?: number };
   /** How long the place lets a stopped run end by itself, as a sentence, if no other time can be requested. */

@@ -67,7 +67,9 @@ function dataById(id: Value, blocks: Blocks, path: string): Value {
   );
 }
 
-/** The value of `prefect.blocks.<slug>.<name>[.<path>]`. If `value` is the only field of a block, it stands for the block. */
+/**
+ * The value of `prefect.blocks.<slug>.<name>[.<path>]`. If `value` is the only field of a block, a reference to the block means this value.
+ */
 function blockValue({ name: whole, text }: Placeholder, blocks: Blocks, path: string): Value {
   const [slug, name, ...rest] = whole.replaceAll(BLOCKS, "").split(".");
   if (slug === undefined || name === undefined) {

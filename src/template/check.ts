@@ -239,7 +239,7 @@ function below(path: string): (keys: string[]) => string {
   return (keys) => (path.includes(" ") && !path.includes(".") ? `${path} "${keys.join(".")}"` : [path, ...keys].join("."));
 }
 
-/** @param path of what a request gives, if the faults are there: the error then also names them by pointers */
+/** @param path of the request's value that has the faults: the error then also names them by pointers */
 function refuse(faults: SchemaFault[], at: (keys: string[]) => string, path?: string): void {
   if (faults.length === 0) return;
   const worded = faults.map(({ keys, problem, known = [] }) => {
@@ -250,7 +250,7 @@ function refuse(faults: SchemaFault[], at: (keys: string[]) => string, path?: st
   throw new UserError(worded.map(({ keys, problem }) => `${at(keys)} ${problem}`).join("; "), 2, fields ? { fields } : {});
 }
 
-/** What messages call the fields of a request for a run, and where they are in it. */
+/** The names in messages for the fields of a request for a run, and where they are in it. */
 const REQUEST_FIELDS: Readonly<Record<string, string>> = { parameters: "/parameters", "job variable": "/jobVariables" };
 
 function fieldsOf(faults: readonly { keys: string[]; problem: string }[], path: string): FieldFault[] | undefined {

@@ -6,7 +6,7 @@ import { isObject } from "./paths";
 /** The run for which a validated job configuration is completed. Ids are UUIDs; an id that does not exist is left out. */
 export interface PrepareContext {
   /**
-   * Whether there is a Prefect API. If so, `PREFECT__…` variables tell the process of the flow run to use it. Without an API these variables
+   * Whether there is a Prefect API. If so, `PREFECT__…` variables make the process of the flow run use it. Without an API these variables
    * must not be set, because the process would look for one.
    */
   prefect: boolean;

@@ -5,7 +5,7 @@ import type { SchemaError } from "./schemaErrors";
 export interface Reserve {
   /** Values that are known only after rendering. Errors there do not count. */
   later: string[];
-  /** Secrets. Error messages show neither their values nor their keys. */
+  /** Secrets. Error messages do not show their values and keys. */
   secret: string[];
 }
 

@@ -85,7 +85,7 @@ export class Follower {
         if (signal.aborted) return;
         this.#note(id, error instanceof Error ? error.message : String(error));
         this.#tell(id);
-        // What the user must fix stays: the run's own states tell it, or a new attempt.
+        // What the user must fix stays: the run's own states show it, or a new attempt.
         if (!(error instanceof UserError) || error.exitCode === 2) return;
         await sleep(AGAIN, undefined, { signal }).catch(() => {});
       }

@@ -31,7 +31,7 @@ export interface LiveParts {
 }
 
 /**
- * Tells pages what changes in what they show. All pages share one look: its cost grows with what is shown, not with the ledger's history.
+ * Sends pages the changes in what they show. All pages share one look: its cost grows with what is shown, not with the ledger's history.
  */
 export class Live {
   readonly #sessions = new Map<string, Session>();

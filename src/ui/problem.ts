@@ -18,7 +18,7 @@ export class Refused extends Error {
   }
 }
 
-/** What the page shows for an error. A bug of pushpool tells nothing about itself but that it is one. */
+/** What the page shows for an error. For a bug of pushpool, the reply says only that it is a bug. */
 export function problemOf(error: unknown): { status: ContentfulStatusCode; problem: Problem } {
   if (error instanceof Refused) return { status: error.status, problem: { message: error.message, exitCode: 2 } };
   if (error instanceof UserError) {

@@ -17,7 +17,7 @@ export interface RunList {
   ): Promise<{ runs: RunRow[]; total: number; upTo: string | null }>;
   /** What is newer than a run (null: everything), newest first, at most `limit`; and how many runs match. */
   newer(filter: RunsFilter, newest: string | null, limit: number): Promise<{ runs: RunRow[]; total: number }>;
-  /** Those of the given runs that differ from what is known of them, by id. */
+  /** The given runs that differ from their known versions, by id. */
   changed(known: ReadonlyMap<string, RunRow | undefined>): Promise<Map<string, RunRow>>;
   /** Whether the list can have this run: an anchor must exist. */
   has(id: string): Promise<boolean>;

@@ -28,7 +28,7 @@ export class Stack {
     this.ledgerPlace = options.ledgerPlace;
   }
 
-  /** `<project>/<stack>`; `undefined` if no stack is chosen and no manifest has told one. */
+  /** `<project>/<stack>`; `undefined` if no stack is chosen and no manifest names one. */
   async name(): Promise<string | undefined> {
     return this.options.parts.stack ?? (await this.manifest().catch(() => undefined))?.stack;
   }

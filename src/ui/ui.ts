@@ -20,7 +20,7 @@ export interface UiParts {
 }
 
 interface Opened {
-  /** Of what it is the list. */
+  /** What the list contains. */
   key: string;
   list: RunList;
   server?: () => Promise<PrefectServer>;

@@ -9,7 +9,7 @@ import type { RunDetail } from "./wire";
 const LOOK = 400;
 const ASK = 2_000;
 
-/** Tell a page whatever changes in one run, until it has ended or the page goes. */
+/** Send a page each change in one run, until the run has ended or the page is closed. */
 export async function watchRun(ui: Ui, first: RunDetail, sink: EventSink): Promise<void> {
   const { id } = first;
   let told = first;

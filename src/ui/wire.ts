@@ -39,7 +39,7 @@ export type JsonObject = { [key: string]: Json };
 export interface Problem {
   /** One message that names the field and the fix. */
   message: string;
-  /** Which fields of the body are wrong; `message` stands for all of them. */
+  /** Which fields of the body are wrong; `message` covers all of them. */
   fields?: FieldProblem[];
   /** With which the same command would end: 2 for a mistake in the request, 5 if a cloud, a server or the ledger does not answer, … */
   exitCode: number;
@@ -185,7 +185,7 @@ export type PhaseName = "queued" | "submitted" | "provisioning" | "starting" | "
 export interface Phase {
   name: PhaseName;
   from: string;
-  /** null: it goes on. */
+  /** null: it continues. */
   to: string | null;
   /** Why it took its time, such as a full work pool. */
   waitedFor?: string;

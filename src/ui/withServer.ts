@@ -36,7 +36,7 @@ export class WithServer implements RunList {
       this.unreachable = null;
       return answer;
     } catch (error) {
-      // A mistake in the question is not the server's.
+      // A mistake in the request is not a fault of the server.
       if (!(error instanceof UserError) || error.exitCode === 2) throw error;
       this.failed(error.message);
       return question(this.ledger);

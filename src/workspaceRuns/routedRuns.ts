@@ -31,7 +31,7 @@ export function routedRuns(local: Runs, parts: RunsParts): Runs {
   };
   /**
    * The server owns the states of its runs. If it is unreachable, show the runs as this ledger last saw them.
-   * @returns the runs, and those of this stack that are not known to have ended and are missing on the server
+   * @returns the runs, and those of this stack that are missing on the server and may not have ended
    */
   const asOnServer = async (runs: Run[]): Promise<{ runs: Run[]; missing: Run[] }> => {
     const records = await Promise.all(runs.map(({ id }) => parts.ledger.read(id)));

@@ -51,8 +51,8 @@ export function rememberNamed(home: string, { manifest: { ledger }, stack }: Loa
 }
 
 /**
- * A stack's manifest has changed, and was not read: the next command reads it before it chooses the ledger. What is read anyway stays: it
- * must not be given up for the file of the home.
+ * A stack's manifest has changed, and was not read: the next command reads it before it chooses the ledger. If the home has a record
+ * already, it stays: the file of the home must not replace that ledger.
  */
 export function doubtNamed(home: string, stack: string): void {
   if (knownLedger(home, stack) === undefined && mayHaveRuns({ kind: "sqlite", home })) rememberLedger(home, stack, "unknown");

@@ -26,8 +26,8 @@ function projectOf(scratch, name, program) {
 
 /**
  * @param bench `scratch`, `env` and `report` of `npm run bench`
- * @param cloud its package (`gcp`), the name and number of its pools, the modules of its providers that they use, both programs, and the
- * module that serves its stand-in providers and sends their ports by package
+ * @param cloud its package (`gcp`), the name and number of its pools, the modules of its providers that they use, and both programs.
+ * `providers` names the module that serves its stand-in providers and sends their ports by package.
  */
 export async function comparePools({ scratch, env, report }, { cloud, called, pools, modules, ours, bare, providers }) {
   const node = process.execPath;

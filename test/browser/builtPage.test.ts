@@ -9,7 +9,7 @@ const built = join(__dirname, "..", "..", "lib", "web");
 const files = readdirSync(built, { recursive: true, encoding: "utf8" });
 const contentOf = (file: string) => readFileSync(join(built, file), "utf8");
 
-test("its files are the document, the licences of what is bundled, and assets named by their hash", () => {
+test("its files are the document, the licences of the bundled packages, and assets named by their hash", () => {
   const names = files.filter((file) => file !== "assets").map((file) => file.replace(/(?<=^assets\/\w+-)[\w-]{8}(?=\.\w+$)/, "HASH"));
   expect(names.filter((name) => !name.startsWith("assets")).sort()).toEqual(["index.html", "licenses.md"]);
   expect(names.filter((name) => name.startsWith("assets") && !/^assets\/\w+-HASH\.(js|css)$/.test(name))).toEqual([]);

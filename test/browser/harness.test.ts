@@ -21,7 +21,7 @@ test("an error on the console, a broken policy and a request to another host are
   expect(user.problems()).toEqual([]);
 });
 
-test("an image without a text and a pale text are violations", async ({ newUser }) => {
+test("an image without an alternative text and a pale text are violations", async ({ newUser }) => {
   const { page } = await newUser();
   await page.goto(`data:text/html,<html lang=en><title>t</title><main><h1 style="color:lightgray">pale</h1><img src="data:,"></main>`);
   expect((await violations(page)).map((violation) => violation.split(":")[0]).sort()).toEqual(["color-contrast", "image-alt"]);

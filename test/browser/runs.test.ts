@@ -83,7 +83,7 @@ test("cancel asks once, and says cancelled only when the run has stopped; a seco
   expect(await states.allInnerTexts()).toEqual(["Scheduled", "Submitting", "Infrastructure pending", "Running", "Cancelling", "Cancelled"]);
 });
 
-test("retry a failed run: its second attempt is shown beside its first", async ({ newUser }) => {
+test("retry a failed run: the page shows its second attempt beside its first", async ({ newUser }) => {
   const at = project();
   const ui = await startUi(at);
   const { page } = await newUser();

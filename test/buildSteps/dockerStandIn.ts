@@ -15,8 +15,9 @@ export interface DockerCall {
 }
 
 /**
- * Put a `docker` into a folder. It records its calls, and refuses what docker refuses: unknown flags, a missing context or Dockerfile, an invalid
- * tag, a push of an image that was not built, or without a login to the registry (any but `open.example.com`), and a wrong password.
+ * Put a `docker` into a folder. It records its calls, and refuses what docker refuses. These are unknown flags, a missing context or
+ * Dockerfile, an invalid tag and a wrong password. It also refuses to push an image that was not built, or without a login to the registry
+ * (any but `open.example.com`).
  * @returns the calls so far
  */
 export function dockerStandIn(bin: string): () => DockerCall[] {

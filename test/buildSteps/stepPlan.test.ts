@@ -55,7 +55,7 @@ test.each<[string, Parameters<typeof plan>, string[]]>([
     ],
     ["build a for 0,1"],
   ],
-  ["an empty step is no step", [[[[{}, step("a")], []]]], ["build a for 0"]],
+  ["an empty step is not a step", [[[[{}, step("a")], []]]], ["build a for 0"]],
   [
     "a step whose outputs are given does not run",
     [[[[step("a", { id: "one" }), step("b")], []]], { one: { x: "1" }, other: "2" }],

@@ -69,7 +69,7 @@ test.each<[string, Case, RegExp]>([
     /^--policy-pack: the offline engine does not run policy packs\. Leave it out, or use --engine pulumi$/,
   ],
   ["a policy pack in one word", { args: ["--policy-pack=./rules"] }, /^--policy-pack: the offline engine does not run policy packs/],
-  ["a target that is no URN", { args: ["--target", "x"] }, /^--target "x": must be the URN of a resource/],
+  ["a target that is not a URN", { args: ["--target", "x"] }, /^--target "x": must be the URN of a resource/],
   ["a target without a value", { args: ["--target"] }, /^--target "": must be the URN of a resource/],
   ["targets and excluded ones", { args: ["--target", "urn:pulumi:a", "--exclude=urn:pulumi:b"] }, /^--target and --exclude: give only one/],
   ["dependents of nothing", { args: ["--target-dependents"] }, /^--target-dependents: give it with --target$/],

@@ -59,7 +59,7 @@ const bad: [string, unknown, RegExp][] = [
 ];
 test.each(bad)("refused: %s", (_, configured, message) => expect(() => configuredPools(configured, false)).toThrow(message));
 
-test("a provider's SDK that is not installed: the message has the install command; another missing module is no user's mistake", () => {
+test("a provider's SDK that is not installed: the message has the install command; another missing module is not the user's mistake", () => {
   const requiring = (module: string) => ({ "acme:push": { load: () => createRequire(__filename)(module), args: [] } });
   const pools = { etl: { type: "acme:push" } };
   expect(() => poolsOf(pools, requiring("@pulumi/acme/iam"), false)).toThrow(

@@ -136,7 +136,7 @@ describe("whom a pool trusts", () => {
       /^federation\.github\.branch .* without refs\/heads\/$/,
     ],
     [
-      "a server that is no URL",
+      "a server that is not a URL",
       { github: { ...ETL, server: "git.acme.com" } },
       /^federation\.github\.server "git.acme.com" must be the https URL/,
     ],

@@ -6,7 +6,7 @@ const pool = new ProcessPushPool("local", { jobVariables: { env: { TOKEN: pulumi
 const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "true" });
 `;
 
-test("what is stored about its provider is small, has no secret, and is the same in every version", () => {
+test("the record of its provider is small, has no secret, and is the same in every version", () => {
   const { declare } = project();
   const [one, two] = declare(`${POOL}
 for (const name of ["a", "b"]) new FlowRun(name, { pool: pool.definition, deployment: hello.definition });`);
@@ -15,7 +15,7 @@ for (const name of ["a", "b"]) new FlowRun(name, { pool: pool.definition, deploy
   expect(one?.inputs.__provider).toMatchSnapshot();
 });
 
-test("is registered under its type with all that its run needs, and marks what is secret", () => {
+test("is registered under its type with all that its run needs, and marks secrets", () => {
   const [run] = project().declare(`${POOL}
 class Box extends pulumi.ComponentResource { constructor(name) { super("my:index:Box", name); } }
 new FlowRun("smoke", {

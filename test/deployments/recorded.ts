@@ -41,7 +41,7 @@ export const STEP_OUTPUTS: Record<string, JsonObject> = {
   "13-own-build": { t: { stdout: "own" } },
 };
 
-/** What is refused in addition to what the recording refused: by deployment name, with the reason. */
+/** Deployments that pushpool refuses, but the recording did not: by deployment name, with the reason. */
 export const REFUSED: Record<string, [string, RegExp][]> = {
   "09-both-schedule-and-schedules": [["both", /^schedule and schedules are both given/]],
   "16-null-mappings-invalid": [

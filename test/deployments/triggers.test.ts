@@ -70,7 +70,7 @@ describePrefect("triggers as automations of a real Prefect server", () => {
     "{ type: sequence, triggers: [{ expect: [g.h], after: [i.*] }, { expect: [j.k] }] }",
   ];
 
-  test("the same as `prefect deploy --all` makes of the same file, field by field; each goes on where the other left", async () => {
+  test("the same as `prefect deploy --all` makes of the same file, field by field; each continues where the other stopped", async () => {
     const file = withTriggers(...EVERY_KIND);
     prefectDeploy(file);
     const theirs = await automationsOf(file.name);

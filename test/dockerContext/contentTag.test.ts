@@ -52,7 +52,7 @@ test("any other content has another one", () => {
   changed(() => writeFileSync(join(folder, ".dockerignore"), "notes\n"));
   changed(() => writeFileSync(join(folder, "Dockerfile"), "FROM b\nCOPY . .\n"));
   expect(new Set(tags).size).toBe(tags.length);
-  // What is ignored is no content. The Dockerfile's own list comes first.
+  // Ignored files are not content. The Dockerfile's own list comes first.
   writeFileSync(join(folder, "notes/c"), "33");
   expect(of(folder)).toBe(tags.at(-1));
   writeFileSync(join(folder, "Dockerfile.dockerignore"), "");

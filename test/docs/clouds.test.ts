@@ -16,7 +16,7 @@ import { scratch } from "../scratch";
 import { memoryNotes } from "../targets/cloud/memoryNotes";
 import { repo, textOf } from "./markdown";
 
-// docs/clouds.md: what the code itself says is compared with it. The other cells each name a text of the code or of a test that makes them true.
+// docs/clouds.md: what the code itself says is compared with it. For each other cell, a text of the code or of a test proves it.
 
 const ROWS = new Map(
   [...textOf("docs/clouds.md").matchAll(/^\| (.+) \|$/gm)].map(([, row = ""]) => {

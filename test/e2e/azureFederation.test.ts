@@ -51,7 +51,7 @@ test("federated: up, runs with a token that ends, and a trust that was changed",
   // One for all calls of a process.
   expect([logins(), issuer.asked]).toEqual([1, ["api://AzureADTokenExchange"]]);
 
-  // Azure's token ends while a run goes on.
+  // Azure's token ends while a run continues.
   const slow = here.run("run", "slow/prod");
   const isRunning = async () => [...groups.values()].some(({ containers }) => containers[0]?.current?.state === "Running");
   await until(isRunning);

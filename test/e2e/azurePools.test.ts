@@ -9,7 +9,7 @@ const hello = new Deployment("hello/prod", { workPoolName: etl.workPoolName, com
 exports.ends = etl.secretEndsAt;
 exports.pushPools = manifest({ pools: [etl], deployments: [hello] });`;
 
-test("a login that may not give roles: up says so, and the next one goes on from there", async () => {
+test("a login that may not give roles: up says so, and the next one continues from there", async () => {
   const here = await azurePlace({ roleDelay: 0 });
   const { access } = here.fake.world;
   const empty = here.provisioned();

@@ -158,7 +158,7 @@ test.each<[string, string[], RegExp]>([
   ["unknown command before the name of another", ["lss", "run"], /unknown command 'lss' \(Did you mean ls\?\)/],
   ["help of an unknown command", ["help", "rum"], /unknown command 'rum' \(Did you mean run\?\)/],
   ["options without a command", ["--stack", "data/dev"], /the command is missing: `pushpool --help` lists the commands/],
-  ["a stack that is no name", ["ls", "--stack", "../x"], /--stack "\.\.\/x" is not a valid stack name/],
+  ["a stack that is not a name", ["ls", "--stack", "../x"], /--stack "\.\.\/x" is not a valid stack name/],
   ["missing argument", ["run"], /missing required argument 'deployment'/],
   ["manifest what", ["manifest", "shw"], /manifest "shw": did you mean "show"/],
   ["no such folder", ["-C", "/not/there", "ls"], /-C: there is no folder \/not\/there/],

@@ -58,7 +58,7 @@ test("a start runs the code that an earlier one kept, and writes nothing", () =>
   expect(readFileSync(kept()).equals(whole)).toBe(true);
 });
 
-test("a module that was replaced by one of the same length and time is compiled anew", () => {
+test("a module that was replaced by one of the same length and time is compiled again", () => {
   const { folder, set, start } = program({ "main.cjs": `require("./other.cjs").say();`, "other.cjs": saying("one") });
   expect(start()).toEqual(printed("one\n"));
   const { atime, mtime } = statSync(join(folder, "other.cjs"));
@@ -67,7 +67,7 @@ test("a module that was replaced by one of the same length and time is compiled 
   for (let times = 0; times < 2; times++) expect(start()).toEqual(printed("two\n"));
 });
 
-test("what is kept and not whole is made again; where nothing can be kept, it runs all the same", () => {
+test("a start replaces a damaged file of kept code; if it can keep no code, it runs without", () => {
   const { folder, set, start, kept } = program({ "main.cjs": `require("./other.cjs").say();`, "other.cjs": saying("one") });
   start();
   const { size } = statSync(kept());
@@ -164,7 +164,7 @@ test("modules are as with node alone", () => {
   }
 });
 
-test("each command keeps its own code, for this user only; a mistaken word keeps none", () => {
+test("each command keeps its own code, for this user only; an unknown command keeps none", () => {
   const here = placeWith(manifestOf({ "hello/node": "true" }));
   here.env.XDG_CACHE_HOME = join(here.folder, "cache");
   const folder = join(here.folder, "cache", "pushpool", "code");

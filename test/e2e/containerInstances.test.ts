@@ -58,7 +58,7 @@ describe("a log of which Azure has kept only the end", () => {
     expect((await place.run("logs", id)).stdout).toBe(stdout);
   });
 
-  test("lines between what was read and what is left come from there, too", async () => {
+  test("lines between the known ones and the remaining ones come from there, too", async () => {
     const over = withWorkspace("middle");
     const place = here({}, over);
     const go = join(place.folder, "go");
@@ -138,7 +138,7 @@ describe("credentials that Microsoft Entra does not accept", () => {
       () => ({ block: { client_id: "33333333-3333-4333-8333-333333333333" } }),
       [/Azure does not accept application 33333333-\S+; it may be deleted, disabled or of another tenant: AADSTS700016: /],
     ],
-  ])("%s: told at once, with what to do, exit code 5", async (_, over, says) => {
+  ])("%s: reports it at once, with what to do, exit code 5", async (_, over, says) => {
     const before = azure.calls.length;
     const place = here({ "hello/prod": "true" }, over());
     const { status, stdout, stderr } = await place.run("run", "hello/prod");
@@ -166,7 +166,7 @@ describe("credentials that Microsoft Entra does not accept", () => {
     expect([await heard.ended, heard.stdout()]).toEqual([0, "let in\n"]);
   });
 
-  test.each(["entra/openidConfiguration", "entra/token"])("%s does not answer for a moment: that is no refusal", async (on) => {
+  test.each(["entra/openidConfiguration", "entra/token"])("%s does not answer for a moment: that is not a refusal", async (on) => {
     azure.plant({ on, fault: { kind: "unavailable" } });
     azure.plant({ on, fault: { kind: "reset", after: false } });
     azure.plant({ on, fault: { kind: "refuse", status: 429, code: "TooManyRequests", message: "slow down" } });

@@ -30,7 +30,7 @@ test.each<[string, Over, RegExp]>([
   ["too little memory", job({ memory: 0.9 }), /at least 1 GB of memory \(job variable "memory"\), and they ask for 0\.9/],
   ["CPU in too small steps", job({ cpu: 1.005 }), /requests\.cpu: must be a multiple of 0\.01, not 1\.005/],
   ["memory in too small steps", job({ memory: 1.25 }), /requests\.memoryInGB: must be a multiple of 0\.1, not 1\.25/],
-  ["a CPU that is no number", job({ cpu: "two" }), /jobVariables\.cpu must be number/],
+  ["a CPU that is not a number", job({ cpu: "two" }), /jobVariables\.cpu must be number/],
   ["a GPU", job({ gpu_count: 1, gpu_sku: "V100" }), /job_configuration\.gpu_count: Azure Container Instances has no GPUs since July 2025/],
   ["no resource group", job({ resource_group_name: "" }), /resource_group_name is missing: name the resource group to run in/],
   [

@@ -149,7 +149,7 @@ test("an inactive definition: one clear message, exit code 5, and nothing runs",
   expect(aws.world.tasks.size).toBe(before);
 });
 
-test("what is too long for overrides runs anyway, with a message", async () => {
+test("a command that is too long for overrides runs anyway, with a message", async () => {
   const place = here({ "hello/long": `sh -c 'echo "\${#LONG}"'` }, { jobVariables: { env: { LONG: "x".repeat(9_000) } } });
   const { status, stdout, stderr } = await place.run("run", "hello/long");
   expect([status, stdout]).toEqual([0, "9000\n"]);

@@ -164,8 +164,8 @@ test("AWS: --target while a change is due, other numbers in the overlap, and no 
   const [, second] = keysOnAws(fake) as [string, string];
   expect(await inUse()).toEqual([first]);
   const preview = await here.preview();
-  expect(preview.stderr).toContain(`the change from key ${first} to ${second} goes on`);
-  expect(await up()).toContain(`the change from key ${first} to ${second} goes on`);
+  expect(preview.stderr).toContain(`an earlier up did not finish the change from key ${first} to ${second}: this one continues it`);
+  expect(await up()).toContain(`an earlier up did not finish the change from key ${first} to ${second}: this one continues it`);
   expect(await inUse()).toEqual([second, first]);
 
   time.pass(2);

@@ -58,7 +58,7 @@ async function moreRuns({ log, child, stderr }: Served, count: number): Promise<
   expect(ended().map(({ state }) => state)).toEqual(ended().map(() => "COMPLETED"));
 }
 
-test("AWS: serve goes on when the key that it holds is replaced and gone", async () => {
+test("AWS: serve continues when its key is replaced and deleted", async () => {
   const here = (await cloudPlace(AWS)) as AwsPlace;
   const { fake } = here;
   const done = async (command: string) => expect((await here.run(command, "--engine", "offline", "--yes")).status).toBe(0);

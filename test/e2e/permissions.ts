@@ -21,7 +21,7 @@ import type { Place } from "./pushpool";
 const MODES = ["key", "federated", "ambient"] as const;
 export type Mode = (typeof MODES)[number];
 
-/** What whoever follows a run hears. */
+/** What a follower of a run hears. */
 export interface Heard {
   run: Run;
   lines: string[];
@@ -36,7 +36,7 @@ export interface Submitter {
   /** @param name of the deployment, whose flow is named like the pool */
   start(name: string, jobVariables?: JsonObject): Promise<Run>;
   done(name: string, jobVariables?: JsonObject): Promise<Heard>;
-  /** @returns why something of what the pool's runs left stays in the cloud */
+  /** @returns why something that the pool's runs left stays in the cloud */
   removeLeftovers(): Promise<string[]>;
   /** The same with an empty ledger, as on another machine. */
   elsewhere(): Promise<Submitter>;
@@ -93,7 +93,7 @@ export interface Granted {
   remove(permission: string): () => void;
 }
 
-/** What a mode's tests use: a finished run, and one that goes on. */
+/** What a mode's tests use: a finished run, and one that continues. */
 export interface Earlier {
   first: Run;
   long: Run;

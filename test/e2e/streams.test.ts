@@ -55,7 +55,7 @@ test.runIf(process.platform === "linux")("a full disk at stdout: 5, one line, no
 });
 
 /**
- * Runs `pushpool ARGS` with a pipe as its stdout that is full but for FREE bytes, and is read only after a second. Prints what arrived
+ * Runs `pushpool ARGS` with a pipe as its stdout. The pipe has only FREE bytes left, and is read only after a second. Prints what arrived
  * behind the filling, and ends with the exit code.
  */
 const INTO_A_FULL_PIPE = `
@@ -108,7 +108,7 @@ test.runIf(process.platform === "linux").each([["--help"], ["ls --json"], ["run 
   },
 );
 
-test("what is printed once to a closed reader is no error", () => {
+test("one output to a closed reader is not an error", () => {
   const here = placeWith(manifest);
   for (const args of ["--help", "run hello/noisy --detach --flow-run-name fox"]) {
     const { stdout, stderr } = shell(here, `{ sleep 0.3; pushpool ${args}; echo $? >&3; } 3>status | exec 0<&-; cat status`);

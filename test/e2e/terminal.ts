@@ -9,7 +9,7 @@ const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 if (!hasPython) console.warn("SKIPPED: every test on a terminal, because python3 is not on PATH");
 
-/** A test that needs a terminal, and thus Python's pty module. Without python3 it is skipped with a message, but never in CI. */
+/** A test that needs a terminal, so it needs Python's pty module. Without python3 it is skipped with a message, but never in CI. */
 export const terminalTest = test.skipIf(!hasPython && !process.env.CI);
 
 /** Wait until the screen has the text, or type it. */

@@ -27,7 +27,7 @@ async function signIn(address: string) {
   };
 }
 
-test("a run that is created on the page goes on when the page ends, and `wait` takes it up", async () => {
+test("a run that is created on the page continues when the page ends, and `wait` takes it over", async () => {
   const here = placeWith(manifestOf({ "hello/node": "sh -c 'echo hello; sleep 2; echo bye'" }));
   const ui = started(here, "ui", "--port", "0", "--no-open", "--json");
   const { url, port } = JSON.parse(await until(() => /^.*\n/.exec(ui.stdout())?.[0])) as { url: string; port: number };

@@ -129,7 +129,7 @@ describe("the state during an operation", () => {
     expect([snapshot.resources(), snapshot.pending()]).toEqual([[made], []]);
   });
 
-  test("a replacement stands beside the old resource until that is deleted", () => {
+  test("a replacement exists beside the old resource until that is deleted", () => {
     const snapshot = start();
     snapshot.end(step({ op: "create-replacement", old, next: made, oldRemains: true }), made);
     expect(snapshot.resources()).toEqual([made, { ...old, delete: true }]);

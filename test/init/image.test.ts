@@ -83,7 +83,7 @@ test("poetry.lock", () => {
 });
 
 test.each(["-r base.txt", "--constraint c.txt", "-e .", "./lib", "file:lib"])(
-  "requirements.txt with %s: the file that it names is there",
+  "requirements.txt with %s: the file that it names exists",
   (line) => {
     const { files } = planned({ "requirements.txt": `prefect\n${line}\n` });
     expect(files.Dockerfile).toMatch(/COPY \. \.\/\nRUN .*pip install --requirement requirements\.txt\nUSER flows\n$/);

@@ -287,7 +287,7 @@ function describeSlots(open: () => Promise<Ledger>): void {
     expect(await take("b")).toEqual({ kind: "full", of: "deployment", limit: 1 });
     expect(await take("c")).toMatchObject({ kind: "acquired" });
     expect((await ledger.slotHolders("data/dev", "batch", "hello/node")).map(({ run }) => run.id)).toEqual(["a"]);
-    // What is refused changes nothing.
+    // A refused write changes nothing.
     expect((await ledger.read("b"))?.run).toMatchObject({ version: 1, state: { type: "SCHEDULED" } });
     expect((await ledger.transitions("a")).map(({ type }) => type)).toEqual(["SCHEDULED", "PENDING"]);
   });
@@ -302,7 +302,7 @@ function describeFirstSlots(open: () => Promise<Ledger>, several: (count: number
   });
 
   test.each([["with", 1] as const, ["without", null] as const])(
-    "a new run that takes a slot %s a limit is PENDING in the same step, and all of it is there",
+    "a new run that takes a slot %s a limit is PENDING in the same step, and all of it is stored",
     async (_, limit) => {
       const [first, second] = (await several(2)) as [Ledger, Ledger];
       const given = newRun("r1", { idempotencyKey: "k", tags: ["b", "a"] });
@@ -498,7 +498,7 @@ function describeProcesses(engine: LedgerEngine, openAt: (address: string) => Pr
     expect(await Promise.all(processes.map(({ ended }) => ended))).toEqual([0, 0, 0, 0]);
   });
 
-  test("what a killed process had changed is there, and its ledger goes on working for others", { timeout: 120_000 }, async () => {
+  test("the changes of a killed process are stored, and its ledger works for others", { timeout: 120_000 }, async () => {
     const address = await engine.place();
     const ledger = await openAt(address);
     await ledger.createRun(newRun("r1"));

@@ -3,7 +3,7 @@ import { type Ledger, openSqliteLedger } from "../../src/ledger";
 import { openPostgresLedger } from "../../src/ledger/postgres";
 import { newSchema, sharedPostgres } from "./postgresServer";
 
-/** The engines of the ledger, for tests of what is built on it. */
+/** The engines of the ledger, for tests of code that uses it. */
 export const ENGINES = ["SQLite", "Postgres"] as const;
 export type EngineName = (typeof ENGINES)[number];
 

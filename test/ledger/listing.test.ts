@@ -33,7 +33,7 @@ test.each<[string, PositionedQuery]>([
   ["everything", {}],
   ["a stack", { stack }],
   ["a stack from an anchor", { stack, upTo: position }],
-  ["what is new in a stack", { stack, after: position }],
+  ["the new runs of a stack", { stack, after: position }],
   ["a state", { stack, states: ["FAILED"] }],
   ["two states", { stack, states: ["FAILED", "CRASHED"], upTo: position }],
   ["a deployment", { stack, deployment: "a/b" }],

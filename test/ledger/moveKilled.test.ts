@@ -105,7 +105,7 @@ test("two homes with a secret move into one database: every moved run is found b
     return home.pushpool("ledger", "move");
   });
   expect(said.map(({ status }) => status)).toEqual([0, 0]);
-  // The second one is told that its digests were made with another key.
+  // The second one hears that its digests were made with another key.
   expect(said.map(({ stderr }) => /has a key of digests of its own/.test(stderr))).toEqual([false, true]);
   for (const home of homes) {
     for (const [n, id] of ids.entries())

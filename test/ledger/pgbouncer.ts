@@ -10,7 +10,7 @@ const GIVEN = "PUSHPOOL_TEST_PGBOUNCER";
 /** A user that every Linux has: pgbouncer refuses to run as root. */
 const NOBODY = 65_534;
 
-/** The pgbouncer of this machine. It is no package of npm. */
+/** The pgbouncer of this machine. npm has no package of it. */
 export function pgbouncerProgram(): string | undefined {
   const given = process.env[GIVEN];
   const onPath = (process.env.PATH ?? "")

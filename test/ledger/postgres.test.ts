@@ -91,7 +91,7 @@ test("a role without rights gets one message", async () => {
   );
 });
 
-test("a URL or a schema that is none", () => {
+test("an invalid URL or schema", () => {
   expect(() => openPostgresLedger("here")).toThrow(/the URL of the ledger is invalid: write it as postgres:/);
   expect(() => openPostgresLedger(url, { schema: 'a"b' })).toThrow(/the schema of a ledger must consist of a-z, 0-9 and _/);
 });
@@ -243,7 +243,7 @@ test("a shut-down that comes with the answer to a statement, while others wait f
   expect(left).toBe(0);
 });
 
-test("connections that the server ends are replaced: work goes on by itself", async () => {
+test("connections that the server ends are replaced: work continues by itself", async () => {
   const schema = newSchema();
   const ledger = open(url, schema);
   await ledger.createRun(newRun("r1"));

@@ -42,7 +42,7 @@ function smallDisk(): { folder: string; enlarge(): void } | undefined {
   return { folder, enlarge: () => void mount("remount,size=64m") };
 }
 
-test("its disk is full: one message with the fix, and what was recorded is safe; with room, work goes on", async (context) => {
+test("its disk is full: one message with the fix, and what was recorded is safe; with room, work continues", async (context) => {
   const disk = smallDisk();
   if (!disk) {
     console.warn("SKIPPED: a full disk of Postgres. Only root can mount a small one");
@@ -123,7 +123,7 @@ test("it comes back as a replica: writes wait until one takes over, or end with 
   expect(await ledger.createRun(newRun("r2", { createdAt: NOW.toISOString() }))).toMatchObject({ created: true });
 });
 
-test("it shuts down while a command follows a run: exit code 5 and one message; the run goes on, and `wait` follows it", async () => {
+test("it shuts down while a command follows a run: exit code 5 and one message; the run continues, and `wait` follows it", async () => {
   const own = await ownPostgres();
   const folder = scratch();
   const marks = marksIn(join(folder, "marks"));

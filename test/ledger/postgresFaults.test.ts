@@ -38,7 +38,7 @@ function inEnv(name: string, value: string | undefined) {
   onTestFinished(() => void vi.unstubAllEnvs());
 }
 
-test("too many connections: it waits for one, says so, and goes on by itself; in the end there is one message", async () => {
+test("too many connections: it waits for one, says so, and continues by itself; in the end there is one message", async () => {
   const role = newSchema();
   const database = new URL(url).pathname.slice(1);
   await ask(`CREATE ROLE ${role} LOGIN PASSWORD 'x1y2z3' CONNECTION LIMIT 0; GRANT CREATE ON DATABASE "${database}" TO ${role}`);
@@ -134,7 +134,7 @@ test.each<[string, (at: URL) => void, RegExp]>([
   expect((failed as Error).message).toMatch(/^the ledger postgres:\S+, which PUSHPOOL_LEDGER_URL names, cannot be used: /);
 });
 
-test("what listens there is no server of Postgres", async () => {
+test("the server there is not Postgres", async () => {
   const server = createServer((_, response) => response.end("hello")).listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());

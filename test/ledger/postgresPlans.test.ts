@@ -48,7 +48,7 @@ test.each<[string, PositionedQuery]>([
   ["everything", {}],
   ["a stack", { stack }],
   ["a stack from an anchor", { stack, upTo: position }],
-  ["what is new in a stack", { stack, after: position }],
+  ["the new runs of a stack", { stack, after: position }],
   ["a state", { stack, states: ["FAILED"] }],
   ["two states", { stack, states: ["FAILED", "CRASHED"], upTo: position }],
   ["a deployment", { stack, deployment: "a/b3" }],
@@ -58,7 +58,7 @@ test.each<[string, PositionedQuery]>([
   ["a tag's failures", { stack, tag: "x", states: ["FAILED"] }],
   ["a time span", { stack, since: "2026-01-01T01:00:00.000Z", until: "2026-01-01T02:00:00.000Z" }],
   ["text", { stack, text: "run-4" }],
-])("%s: Postgres walks an index, and sorts no more than a page", async (_, query) => {
+])("%s: Postgres walks an index, and sorts at most a page", async (_, query) => {
   const nodes = (await planOf(pageSql(query, { offset: 5, limit: 50 }, true))).map((node) => node["Node Type"]);
   expect(nodes.filter((type) => /^(Index|Bitmap)/.test(type))).not.toEqual([]);
   // Several walks are merged, each of at most one page.

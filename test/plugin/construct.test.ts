@@ -172,7 +172,7 @@ test("a manifest with a credentials block, a Prefect API and a ledger: only thei
   ]);
 });
 
-test("a manifest without secrets is no secret", async () => {
+test("a manifest without secrets is not secret", async () => {
   const { state } = await local();
   const made = await plugin.construct({
     type: "pushpool:index:Manifest",

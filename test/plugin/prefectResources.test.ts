@@ -17,8 +17,8 @@ import { sharedServer } from "../prefect/server";
 import { PluginResource } from "./pluginResource";
 import { type Plugin, protocol, startPlugin, structOf } from "./startPlugin";
 
-// The Prefect resources of the provider over gRPC, against a real Prefect server. test/prefect tests all that they do; here it is what
-// crosses the wire: which values are secret, which differ, and what a preview says.
+// The Prefect resources of the provider over gRPC, against a real Prefect server. test/prefect tests all that they do; here it is the
+// message on the wire: which values are secret, which differ, and what a preview says.
 
 const SECRET = "hunter2-very-secret";
 const AUTH = "admin:not-checked-by-this-server";

@@ -170,7 +170,7 @@ test("the provider's configuration is checked, and its keys are secret", async (
   expect(await reasons({ apiKey: "a", authString: "b" })).toEqual(["apiKey and authString cannot both be given: leave one of them out"]);
 });
 
-test("an SDK of another version is told", async () => {
+test("an SDK of another version is reported", async () => {
   const { error } = await plugin.call("configure", new ConfigureRequest().setArgs(structOf({ version: "9.1.0" })));
   expect(error).toMatch(/^this program's SDK is of pushpool 9\.1\.0, but pushpool \d+\.\d+\.\d+ is installed: make the SDK again/);
 });

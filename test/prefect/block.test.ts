@@ -79,7 +79,7 @@ describePrefect("a block on a real Prefect server", () => {
     expect(await stored(other)).toEqual(data);
   });
 
-  test("a reference to another block is no difference", async () => {
+  test("a reference to another block is not a difference", async () => {
     const inner = new Resource("PrefectBlock");
     await inner.up(aws());
     const data = { aws_credentials: { $ref: { block_document_id: inner.id as string } }, bucket_name: "bucket" };

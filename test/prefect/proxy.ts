@@ -3,7 +3,7 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { onTestFinished } from "vitest";
 
-/** What happens to one request on its way to the server. */
+/** The fate of one request on its way to the server. */
 export interface Mishap {
   /** Delay before it reaches the server, in milliseconds. */
   late?: number;

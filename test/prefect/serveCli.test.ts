@@ -14,7 +14,7 @@ describePrefect("pushpool serve of a real Prefect server", () => {
     client = clientOf(apiUrl);
   }, 600_000);
 
-  test("runs what is due, serves health and metrics, and ends on SIGTERM; the next serve takes up what still runs", async () => {
+  test("runs due runs, serves health and metrics, and ends on SIGTERM; the next serve takes up what still runs", async () => {
     const { pool, start } = await aPool(client);
     const at = through(apiUrl);
     const first = await served(at, "--pool", pool);

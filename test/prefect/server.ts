@@ -105,8 +105,8 @@ export async function ownServer(
 }
 
 /**
- * The shell that starts the server also guards it: when `owner` is gone, it ends the server and deletes its folder. Nothing of a test run
- * stays behind, however it ended.
+ * The shell that starts the server also guards it: when `owner` is gone, it ends the server and deletes its folder. A test run leaves
+ * nothing behind, however it ended.
  */
 const GUARD = `
 "$VENV/bin/prefect" server start --host 127.0.0.1 --port "$PORT" &

@@ -1,4 +1,4 @@
-// Preloaded into a process, it shifts that process's clock by SHIFTED_CLOCK milliseconds; timers go on as ever.
+// Preloaded into a process, it shifts that process's clock by SHIFTED_CLOCK milliseconds; timers do not change.
 const ahead = Number(process.env.SHIFTED_CLOCK);
 const Real = Date;
 const now = () => Real.now() + ahead;

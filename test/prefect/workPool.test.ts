@@ -39,7 +39,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     expect(await readWorkPool(client, name)).toBeUndefined();
   });
 
-  test("another order of keys in the template is no difference, even after a refresh", async () => {
+  test("another order of keys in the template is not a difference, even after a refresh", async () => {
     const pool = new Resource("PrefectWorkPool");
     const { job_configuration, variables } = template();
     const inputs = { workPoolName: named(), type: "process:push" };

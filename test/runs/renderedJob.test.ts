@@ -43,7 +43,7 @@ test("a job that reads the environment is rendered for each run", () => {
   expect(renderedJob({ ...source, env: { PLACE: "b" } })).toMatchObject({ place: "b" });
 });
 
-test("what is refused is refused each time, also if another pool accepts it", () => {
+test("an invalid job is refused each time, also if another pool accepts it", () => {
   const source = sourceOf({ unknown: 1 });
   expect(() => renderedJob(source)).toThrow(/unknown is not a variable of the work pool/);
   renderedJob({ ...source, undeclared: "pass" });

@@ -18,7 +18,7 @@ function targetWith(key: string, dead: Set<string>, calls: string[], kind = "una
   return { target: target as unknown as Target, credentials: key };
 }
 
-test("a dead key: the manifest is read once, by all calls at that time, and the work goes on with the new key", async () => {
+test("a dead key: all calls at that time share one reading of the manifest, and the work continues with the new key", async () => {
   const [dead, calls] = [new Set<string>(), [] as string[]];
   let read = 0;
   const target = renewingTarget(targetWith("old", dead, calls), async () => {

@@ -52,7 +52,7 @@ test("of two serves on one ledger, one is cut off from the cloud: no time is los
     const { reaches } = (await far.health()).body as { reaches: Record<string, string> };
     return reaches["work pool etl"] !== "ok" && reaches;
   });
-  // The ledger is not to blame, and the other one goes on.
+  // It is not the ledger's fault, and the other one continues.
   expect(told).toMatchObject({ ledger: "ok", "work pool etl": expect.stringMatching(/ECONN|socket hang up|timeout/i) });
   await later(2);
   line.heal();

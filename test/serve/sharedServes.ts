@@ -68,7 +68,7 @@ export async function lineTo(url: string): Promise<Line> {
       isDown = false;
       last = undefined;
       isMute = false;
-      // What was lost on the way is not repeated.
+      // Lost messages are not repeated.
       for (const socket of sockets) socket.destroy();
     },
   };

@@ -53,7 +53,7 @@ test("three serves, one killed, one stopped and resumed, one cut off from the da
 
   for (const host of [one, two, far]) await host.kill("SIGTERM");
   const runs = await ledger.list({ limit: 1_000 });
-  // What was begun ends where it began: each host continues its own.
+  // A run ends on the machine where it began: each host continues its own.
   for (const host of [one, two, far]) {
     for (const { run } of runs)
       if (!isTerminal(run.state) && (run.host === undefined || run.host.startsWith(`${host.at.env.PUSHPOOL_HOST}:`)))
@@ -63,7 +63,7 @@ test("three serves, one killed, one stopped and resumed, one cut off from the da
   expectEachSecondOnce(ended, marks.read());
 });
 
-test("while the ledger is away, /health says so with 503; serve goes on by itself when it is back", async () => {
+test("while the ledger is away, /health says so with 503; serve continues by itself when it is back", async () => {
   const schema = newSchema();
   const marks = marksIn(join(scratch(), "marks"));
   const line = await lineTo(server);

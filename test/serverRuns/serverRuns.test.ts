@@ -80,7 +80,7 @@ describePrefect("runs of a real Prefect server, submitted from here", () => {
   });
 
   describe("on a work pool that the request names", () => {
-    test("the run is there with all that is its deployment's, runs, and stays there when it is retried", async () => {
+    test("the run has all that its deployment has, runs, and stays there when it is retried", async () => {
       const deployment = await aFlow({ tags: ["of-deployment"], parameters: { name: "Ada" } });
       const { pool } = await aPool(client);
       const { runs, ledger, told, events } = prefectRuns();

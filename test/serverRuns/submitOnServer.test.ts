@@ -21,7 +21,7 @@ describePrefect("a run that a limit of its deployment holds back", () => {
     return () => server.stop();
   }, 600_000);
 
-  /** Runs of a deployment of which one may go on at a time, and a ledger of their own. */
+  /** Runs of a deployment that may have one run at a time, and a ledger of their own. */
   async function limited() {
     const { pool } = await aPool(client);
     const deploymentId = await aDeployment(client, pool, { concurrency_limit: 1, concurrency_options: { collision_strategy: "ENQUEUE" } });

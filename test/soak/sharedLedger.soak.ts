@@ -46,9 +46,9 @@ test(`${RUNS} runs, three dispatchers: killed, stopped, cut off, and the databas
   const nextRestart = () => (restarts < RESTARTS ? ((restarts + 1) * RUNS) / (RESTARTS + 1) : RUNS);
   const create = async () => {
     for (; created < RUNS; created += 1) {
-      // Some runs are always under way, at each restart too, and never so many that they end before it.
+      // Some runs are always unfinished, also at each restart.
       await until(() => created < Math.min(done(), nextRestart()) + AHEAD, 600_000);
-      // What is asked again, because the database was away, gets the same run.
+      // A repeated request, because the database was away, gets the same run.
       const request = { deployment: "hello/mark", idempotencyKey: `run ${created}` };
       await until(() =>
         requester.createRun(request).then(

@@ -43,7 +43,7 @@ test("the site's bucket keeps its key secret, and knows where its logs go", asyn
   expect((await engine.up()).unchanged).toBe(true);
 });
 
-test("what is protected is not destroyed; what is refused does not begin", async () => {
+test("a protected resource is not destroyed; a refused operation does not begin", async () => {
   const engine = infra({ region: "eu" });
   await engine.up();
   await expect(engine.destroy()).rejects.toThrow(/"logs"|logs" cannot be deleted because it is protected/);

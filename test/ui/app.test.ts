@@ -212,7 +212,7 @@ test("a deployment: its schedules with their next times, its schema, and what it
   });
 });
 
-test("a pool that is paused on the page holds new runs until it is resumed, and a refusal of its cloud is shown until the next success", async () => {
+test("a pool paused on the page holds new runs until someone resumes it, and shows a refusal of its cloud until the next success", async () => {
   const here = page();
   const pool = async (name: string) => ((await here.json("/api/pools")) as unknown as PoolList).pools.find((one) => one.name === name);
   expect(await pool("stopped")).toMatchObject({
@@ -248,7 +248,7 @@ test("a pool that is paused on the page holds new runs until it is resumed, and 
   });
 });
 
-test("a run that ended while nobody watched it holds no slot in the list of pools", async () => {
+test("a run that ended while nobody watched it has no slot in the list of pools", async () => {
   const here = page();
   const runs = await here.ui.stack.runs();
   const { run } = await runs.createRun({ deployment: "hello/node" });

@@ -65,6 +65,6 @@ test.each([
   ["/?token=T0KEN", "/"],
   ["/runs/1?token=T0KEN&tab=logs", "/runs/1?tab=logs"],
   ["/?state=RUNNING&token=T0KEN", "/?state=RUNNING"],
-])("whoever brings the token to %s goes on to %s", (target, location) => {
+])("a browser that brings the token to %s continues to %s", (target, location) => {
   expect(admit(get(target), lock)).toEqual({ kind: "enter", location });
 });

@@ -80,7 +80,7 @@ async function running(here: Page): Promise<RunRow> {
   return run;
 }
 
-test("a page hears of what it shows and of what is new, and of nothing else", async () => {
+test("a page gets only changes of what it shows, and new runs", async () => {
   const here = page();
   const port = await served(here);
   const [shown, hidden] = [await running(here), await running(here)];

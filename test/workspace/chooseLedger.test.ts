@@ -31,7 +31,7 @@ test("the manifest names the ledger; without a manifest, or a ledger in it, it i
 });
 
 test.each<[string, Json, RegExp]>([
-  ["a URL that is no string", { url: 5 }, /ledger\.url must be a string/],
+  ["a URL that is not a string", { url: 5 }, /ledger\.url must be a string/],
   ["no URL", {}, /ledger\.url is missing/],
   ["no object", URL, /ledger must be an object/],
   ["an unknown field", { url: URL, shema: "a" }, /ledger\.shema is not a field/],

@@ -1,4 +1,4 @@
-/** An idempotency key that this page makes, so that a request without an answer can be sent again. It tells the reader nothing. */
+/** An idempotency key that this page makes, so that a request without an answer can be sent again. It has no meaning for the reader. */
 export function newOwnKey(): string {
   return `page-${crypto.randomUUID()}`;
 }

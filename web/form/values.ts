@@ -30,7 +30,7 @@ export function blankOf(field: Field): unknown {
   }
 }
 
-/** A number from what was typed. Empty: no value. Not a number: the text itself, so that the check can say what is wrong with it. */
+/** A number from the typed text. Empty: no value. Not a number: the text itself, so that the check can say what is wrong with it. */
 export function numberFrom(text: string): unknown {
   const digits = text.trim();
   if (digits === "") return undefined;

@@ -161,7 +161,7 @@ function nearest(colour: Rgb): number {
 export function classesOf({ colour, background, inverse, ...flags }: TextStyle): string {
   const names = Object.keys(flags);
   if (colour !== undefined) names.push(`colour-${colour}`);
-  // Paper on the text's colour, whatever lies behind it: any two of the 16 might not be legible together.
+  // The colour of paper on the text's colour, on any background: any two of the 16 might not be legible together.
   if (inverse) names.push("inverse");
   else if (background !== undefined) names.push(`on-${background}`);
   return names.join(" ");

@@ -7,7 +7,7 @@ interface EmptyProps {
   children?: ComponentChildren;
 }
 
-/** Nothing to show: why, and what to do. */
+/** An empty place: why, and what to do. */
 export function Empty({ title, isPage = false, children }: EmptyProps) {
   return (
     <div class="empty" data-testid="empty">

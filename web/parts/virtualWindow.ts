@@ -2,7 +2,7 @@
 export interface ListShape {
   rowHeight: number;
   count: number;
-  /** Height of what is in sight. */
+  /** Height of the visible part. */
   viewport: number;
 }
 

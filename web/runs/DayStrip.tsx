@@ -24,7 +24,7 @@ const MINUTE = 60_000;
 
 /** The last day by state, as bars of a quarter of an hour. Its legend filters by state. */
 export function DayStrip({ filters, turn, chosen, onToggle, onSpan }: DayStripProps) {
-  // Of all states: how many there are of the others tells whether to look at them.
+  // Of all states: the number of the others shows whether to look at them.
   const query = queryOf({ ...filters, state: [] }).toString();
   const { data: strip, reload } = useResource(`strip?${query}`, (signal) => get<Strip>(`/api/strip?${query}`, { signal }));
   useEffect(() => {

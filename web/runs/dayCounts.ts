@@ -10,7 +10,7 @@ export function countsOf({ buckets }: Strip): Partial<Record<StateType, number>>
   return counts;
 }
 
-/** From the bottom of a bar: what ended well, then what goes on, then what needs a look. */
+/** From the bottom of a bar: runs that ended well, then unfinished ones, then those that need a look. */
 const STACKED: readonly StateType[] = [
   "COMPLETED",
   "RUNNING",

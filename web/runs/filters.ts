@@ -20,7 +20,7 @@ const TEXTS = ["deployment", "pool", "tag", "since", "until", "text"] as const;
 const SPAN = /^(\d+)(m|h|d)$/;
 const UNIT = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** Read the filters from a query string. What it cannot mean is left out. */
+/** Read the filters from a query string. It leaves out values without a meaning. */
 export function filtersOf(search: string): Filters {
   const query = new URLSearchParams(search);
   const filters: Filters = {};

@@ -18,7 +18,7 @@ import {
 } from "./anchoredRuns";
 import { queryOf } from "./filters";
 
-/** How long the page waits before it tells the server what it shows now: a scroll changes that with every frame. */
+/** How long the page waits before it reports to the server what it shows: a scroll changes that with every frame. */
 const SETTLED = 150;
 
 let feeds = 0;

@@ -8,8 +8,8 @@ export interface Resource<T> {
   error: RequestError | undefined;
   reload(): void;
   /**
-   * Replace the data by what a stream or an answer brought. A reply that is still on its way is older, and is dropped: it would stay on the
-   * page if nothing changes any more.
+   * Replace the data by that of a stream or an answer. A reply that is still on its way is older, and is dropped: it would stay on the page
+   * if nothing changes any more.
    */
   replace(data: T): void;
 }

@@ -4,7 +4,7 @@ import { durationText } from "./formats";
 interface ElapsedProps {
   /** ISO 8601. */
   from: string;
-  /** Absent or null: it goes on. */
+  /** Absent or null: it continues. */
   to?: string | null | undefined;
 }
 
@@ -13,7 +13,7 @@ export function Elapsed({ from, to }: ElapsedProps) {
   return <span class="elapsed">{durationText(elapsedOf({ from, to }))}</span>;
 }
 
-/** Milliseconds. While it goes on, whoever calls this renders each second. */
+/** Milliseconds. Until it ends, the caller renders this each second. */
 export function elapsedOf({ from, to }: ElapsedProps): number {
   return Math.max(0, (to ? Date.parse(to) : clock.value) - Date.parse(from));
 }

@@ -20,6 +20,6 @@ def report(amount: int):
 
 @flow(log_prints=True)
 def orders(day: date):
-    """What was ordered on a day: two tasks, and a subflow that tells."""
+    """What was ordered on a day: two tasks, and a subflow that reports."""
     print(f"orders of {day}")
     report(total(read(day)))

@@ -93,7 +93,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
     if (flags.ui) {
       const { openPage } = await import("../uiPage.js");
       page = await openPage(parts, parts.ledgerName, uiPort, (error) => log.error({ reason: String(error) }, "a bug of the run page"));
-      // The address has the token of the page: it is for whoever started this, not for a log that others read.
+      // The address has the token of the page: it is for the person who started this, not for a log that others read.
       const address = pageAddress(workspace.home);
       writeWhole(address, `${page.url}\n`);
       if (process.stderr.isTTY) note(`the run page: ${page.url}`);

@@ -68,7 +68,7 @@ export async function refreshResources(
   return { resources: resources.map((resource) => withoutDanglingDependencies(resource, existing)), changes, steps };
 }
 
-/** Read a resource. The result is the step that leads from the state to what the provider reports. */
+/** Read a resource. The result is the step from the state to the provider's report. */
 async function read(old: Resource, registry: Registry, onEvent: (event: EngineEvent) => void): Promise<Step> {
   const { urn, type, id = "", inputs: oldInputs = {}, outputs: oldOutputs = {}, ignoreChanges = [] } = old;
   if (!old.custom || isProviderType(type)) return { op: "same", urn, type, old, next: old };

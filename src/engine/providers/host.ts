@@ -70,7 +70,7 @@ export class ProviderHost {
   readonly #closed = new AbortController();
   /** Providers that were started before the program needs them, by package. */
   readonly #ahead = new Map<string, Promise<LoadedProvider>>();
-  /** Every process that was started. None outlives the operation, even if its start failed. */
+  /** Every process that was started. All of them end with the operation, even if their start failed. */
   readonly #processes = new Set<ProviderProcess>();
 
   constructor(options: HostOptions) {

@@ -40,8 +40,8 @@ interface Place {
 }
 
 /**
- * Find the provider of a package. The first of these: the folder or program that Pulumi.yaml names under `packages` or `plugins`,
- * `pulumi-resource-NAME` on PATH, the npm package of this name in the program's `node_modules` or beside pushpool, pushpool itself.
+ * Find the provider of a package. The first of these counts: the folder or program that Pulumi.yaml names under `packages` or `plugins`;
+ * `pulumi-resource-NAME` on PATH; the npm package of this name in the program's `node_modules` or beside pushpool; pushpool itself.
  * @throws {UserError} if there is none, or it cannot be started here
  */
 export async function findPlugin(packageName: string, place: Place): Promise<Plugin> {

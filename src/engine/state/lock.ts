@@ -41,8 +41,8 @@ export function lockStack(path: string, stack: string): () => void {
  * Take a lock, if need be from a dead process.
  *
  * Several processes may find the same dead holder. Only one may replace its lock: the one that holds a second lock, named after the dead
- * holder. That second lock is taken in the same way. Nobody else changes the dead holder's lock meanwhile, so the lock that is replaced is
- * the lock that was read.
+ * holder. That second lock is taken in the same way. Nobody else changes the dead holder's lock in this time. So it replaces the lock that
+ * it has read.
  *
  * A lock file appears complete, by link or rename, so it always names its holder.
  * @param ownFile a file with the content of the new lock

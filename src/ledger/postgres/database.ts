@@ -26,7 +26,7 @@ export interface PostgresDatabase {
    */
   transaction<T>(work: (execute: Execute) => Promise<T>, committed?: () => Promise<{ result: T } | undefined>): Promise<T>;
   /**
-   * Run statements as one transaction (READ COMMITTED), for which the server is asked once: none of them gets what an earlier one answers.
+   * Run statements as one transaction (READ COMMITTED), for which the server is asked once: none of them uses an answer of an earlier one.
    * @param committed reads whether it was committed, if the connection broke: then its result, else `undefined`, and it is repeated
    * @returns what the last one answers
    */

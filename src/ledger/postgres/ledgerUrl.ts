@@ -7,8 +7,8 @@ export type SslMode = (typeof SSL_MODES)[number];
 const SSL_MODES = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"] as const;
 
 /**
- * What the URL of a ledger says. What it leaves out, the driver takes from `PGHOST`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE` and so on, as
- * libpq does.
+ * What the URL of a ledger says. The driver takes the parts that it leaves out from `PGHOST`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE` and so
+ * on, as libpq does.
  */
 export interface LedgerUrl {
   /** The URL without its password and its parameters, for messages. */
@@ -61,7 +61,7 @@ const CHANNEL_BINDINGS = ["disable", "prefer", "require"];
 
 /**
  * Read the URL of a ledger: `postgres://USER:PASSWORD@HOST/DATABASE?sslmode=verify-full`.
- * @param from what named it, for messages
+ * @param from the setting that named it, for messages
  * @throws {UserError} if it is invalid. The message never has the URL: it contains a password
  */
 export function readLedgerUrl(text: string, env: NodeJS.ProcessEnv = process.env, from?: LedgerSource): LedgerUrl {
@@ -94,7 +94,7 @@ export function readLedgerUrl(text: string, env: NodeJS.ProcessEnv = process.env
   const timeout = given("connect_timeout");
   if (timeout !== undefined && !/^\d{1,5}$/.test(timeout)) refuse(": connect_timeout must be a whole number of seconds");
   const password = given("password", url.password);
-  // The protocol ends a string with a NUL. Others would only be there by mistake.
+  // The protocol ends a string with a NUL. Any other would be a mistake.
   for (const [part, value] of Object.entries({ user, password, database, host }))
     if (/\p{Cc}/u.test(value ?? "")) refuse(`: its ${part} has a control character`);
   const at = `${host === undefined ? "" : host.includes(":") ? `[${host}]` : host.startsWith("/") ? encodeURIComponent(host) : host}`;

@@ -34,7 +34,7 @@ export const isLockTimeout = (error: unknown): boolean => codeOf(error) === "55P
 /** Whether a table does not exist: undefined_table, invalid_schema_name. */
 export const isNotThere = (error: unknown): boolean => ["42P01", "3F000"].includes(codeOf(error));
 
-/** Whether a connection broke during a COMMIT: only reading tells whether it took effect. */
+/** Whether a connection broke during a COMMIT: only a read shows whether it took effect. */
 export function isAmbiguous(error: unknown): boolean {
   return (error as PostgresFault).isAmbiguous === true && isBroken(error as PostgresFault);
 }
@@ -118,7 +118,7 @@ const ADVICE: Record<string, string> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host: use the name that is in it, or sslmode=verify-ca",
 };
 
-/** What pgbouncer says by itself, all with the code 08P01 (its `src/client.c` and `src/objects.c`). */
+/** Messages of pgbouncer itself, all with the code 08P01 (its `src/client.c` and `src/objects.c`). */
 const OF_PGBOUNCER: readonly (readonly [RegExp, (match: RegExpExecArray) => string])[] = [
   [
     /unsupported startup parameter: (\w+)/,

@@ -17,9 +17,9 @@ import { writeRightsSql } from "./writeRights";
  * The ledger in a Postgres database, shared by all processes on all machines that have its URL. It connects at the first use, and makes
  * its schema then.
  *
- * A write is one transaction in READ COMMITTED, sent in one message: no lock ever waits for a client. It locks the row of its run, so that
- * of several writers each sees what the one before it wrote. Who takes a limited slot also locks the pool and the deployment. They are
- * free again once the disk has that transaction, whatever happens to its client.
+ * A write is one transaction in READ COMMITTED, sent in one message: no lock ever waits for a client. It locks the row of its run. So each
+ * of several writers sees what the one before it wrote. Who takes a limited slot also locks the pool and the deployment. They are free
+ * again once the disk has that transaction, whatever happens to its client.
  * @param url `postgres://USER:PASSWORD@HOST/DATABASE`, with libpq's `sslmode`
  * @param options.schema @default "pushpool"
  */
@@ -270,7 +270,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
   };
 }
 
-/** The notes that tell which pools are paused. */
+/** The notes that say which pools are paused. */
 const PAUSES = "paused-pool/";
 
 /**

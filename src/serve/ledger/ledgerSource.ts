@@ -99,7 +99,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
     of: `stack ${stack}`,
     start: async () => {
       feed = shared?.watch((changed) => {
-        // Nobody tells which stack an empty notice is about.
+        // An empty notice does not say which stack it is about.
         if (changed && changed !== stack) return;
         read.deployments = 0;
         dispatcher.wake();
@@ -118,7 +118,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
         ledgerFault = undefined;
         return passedAt + Math.min(pause(), due);
       } catch (error) {
-        // A file that is locked for a moment is no reason to restart.
+        // It need not restart because a file is locked for a moment.
         if (shared) ledgerFault = (error as Error).message;
         throw error;
       } finally {

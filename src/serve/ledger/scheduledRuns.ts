@@ -20,7 +20,7 @@ const LATEST = 1_000;
 
 /** The state of a schedule that must outlive this process. */
 interface Kept {
-  /** What an interval without an anchor counts from: when its deployment was deployed, or first seen. */
+  /** The start of an interval without an anchor: when its deployment was deployed, or first seen. */
   anchor: number;
   /** The run of every occurrence up to here is created or skipped. */
   through: number;

@@ -20,10 +20,10 @@ const API_YOUNG = 300_000;
 const PATIENCE = 5_000;
 /** How often to ask whether young credentials that the cloud refuses were replaced meanwhile, in milliseconds. */
 const ASK_PAUSE = 15_000;
-/** Failures that are no answer of a cloud that knows the caller. */
+/** Failures that do not come from a cloud that knows the caller. */
 const NO_ANSWER: readonly string[] = ["unsent", "unclear", "unauthenticated"];
 
-/** Whose calls these are, and how to read their failures. */
+/** The caller, and how to read the failures of its calls. */
 export interface Caller<Kind extends string> {
   /** The cloud's name in messages: "AWS". */
   cloud: string;
@@ -115,7 +115,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     const seen = new Map<string, number>();
     return (failure) => {
       const { kind, message, details } = failure;
-      // Somebody has to mend that.
+      // Somebody must correct that.
       if (details.untrusted || details.mismatch) return undefined;
       if (mayPass(failure) || passing.includes(kind as Kind)) return repeatable || kind !== "unclear" ? 0 : undefined;
       const young = youngFor(createdAt);

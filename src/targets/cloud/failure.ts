@@ -16,13 +16,13 @@ export type CommonKind = "throttled" | "unsent" | "unclear" | "unauthenticated" 
 
 /** Details of some failures. */
 export interface FailureDetails {
-  /** Names of what an earlier call with the same token has started. */
+  /** Names of the things that an earlier call with the same token has started. */
   existing?: readonly string[];
   /** This machine's clock minus the cloud's, in milliseconds. */
   clockOffset?: number;
   /** When the cloud takes the next call, in milliseconds from now. */
   retryAfter?: number;
-  /** This machine does not trust the certificate of the cloud, or of what stands before it. */
+  /** This machine does not trust the certificate of the cloud, or of a proxy before it. */
   untrusted?: true;
   /** Why an exchange of tokens was denied, and what to do, to append to the cloud's own message. */
   advice?: string;
@@ -59,7 +59,7 @@ export async function ifThere<T>(call: Promise<T>): Promise<T | undefined> {
 }
 
 /**
- * Convert anything that a call threw to a {@link CloudFailure}. What comes from no call is a bug: it is thrown again.
+ * Convert anything that a call threw to a {@link CloudFailure}. An error that no call threw is a bug: it is thrown again.
  * @param classify reads the error of the cloud or its SDK; `undefined`: it is not one
  */
 export function failureReader<Kind extends string>(

@@ -62,13 +62,13 @@ function sameAudience(one: string, other: string): boolean {
   return one.replace(/^https:(?=\/\/iam\.)/, "") === other.replace(/^https:(?=\/\/iam\.)/, "");
 }
 
-/** Compare with a pattern in which `*` stands for any text. */
+/** Compare with a pattern in which `*` matches any characters. */
 function matches(text: string, pattern: string): boolean {
   const parts = pattern.split("*").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`, "s").test(text);
 }
 
-/** A claim in a message. Of an e-mail address only the first letter and the domain are shown: logs may be public. */
+/** A claim in a message. It shows only the first letter and the domain of an e-mail address: logs may be public. */
 export function shown(claim: string | undefined): string {
   if (claim === undefined || claim === "") return "none";
   return quoted(claim.replaceAll(/([^\s@:/])[^\s@:/]*@(?=[^\s@:/]+\.[a-z]+)/gi, "$1…@"));

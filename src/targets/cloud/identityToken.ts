@@ -19,7 +19,9 @@ export interface TokenAsker {
 
 /** Why a cloud denied a login without a key, for `FailureDetails`. */
 export interface Explanation {
-  /** What was sent, what the trust asks for, and the fix, to append to the cloud's own message; "" if nothing was sent. */
+  /**
+   * The claims that were sent, the claims that the trust needs, and the fix. To append to the cloud's own message; "" if nothing was sent.
+   */
   advice: string;
   /** The token does not meet what the manifest says, so no retry helps. */
   mismatch?: true;

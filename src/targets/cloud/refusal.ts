@@ -29,7 +29,7 @@ export function refusalOf<Kind extends string>(what: string, failure: CloudFailu
   if (own !== undefined) return new UserError(own, 5);
   if (failure.details.untrusted)
     return new UserError(
-      `${what}: this machine does not trust the certificate of ${cloud}${where}: set NODE_EXTRA_CA_CERTS to the file of its authority (a proxy of your organization may have one, a fake cloud makes a new one at each start): ${why}`,
+      `${what}: this machine does not trust the certificate of ${cloud}${where}: set NODE_EXTRA_CA_CERTS to the file of its authority (a proxy may have one; a fake cloud makes a new one at each start): ${why}`,
       5,
     );
   switch (kind) {

@@ -2,7 +2,7 @@ import type { ValueObject } from "../../json";
 import { UserError } from "../../userError";
 import type { Leftovers, SharedNotes } from "../target";
 
-/** Whose leftovers they are. */
+/** The owner of the leftovers. */
 export interface LeftoversOf {
   notes: SharedNotes;
   /** The stack's name in the cloud's names, labels and tags. */

@@ -26,7 +26,7 @@ export const map = (of: Field): Field => ({ map: of });
 export const oneOf = (...values: string[]): Field => ({ enum: values });
 export const fields = (of: Record<string, Field>, required: readonly string[] = []): Field => ({ fields: of, required });
 
-/** Whose API it is. */
+/** The vendor of the API. */
 export interface Vendor {
   /** Its name in messages: "Cloud Run". */
   name: string;
@@ -37,7 +37,7 @@ export interface Vendor {
 /**
  * A value in the form that the API accepts, without `null`. It must not contain secrets: everyone with access to the resource sees it.
  * @param path of the value, for messages
- * @throws {UserError} naming the path of what the API does not accept, with similar names
+ * @throws {UserError} naming the path of a value that the API does not accept, with similar names
  */
 export function checked(value: Value, field: Field, path: string, vendor: Vendor): Json {
   if (value instanceof Secret) throw new UserError(`${path} ${vendor.secret(value)}`);

@@ -11,7 +11,7 @@ const SIZES = {
   read: { ...AFTER_REFUSAL, perSecond: 3000 / 60 },
   write: { ...AFTER_REFUSAL, perSecond: 180 / 60 },
   run: { ...AFTER_REFUSAL, perSecond: 180 / 60 },
-  /** By project. In any minute no more than Google's 60 (https://cloud.google.com/logging/quotas). */
+  /** By project. In any minute at most Google's 60 (https://cloud.google.com/logging/quotas). */
   logReads: { burst: 20, perSecond: 40 / 60 },
 } as const satisfies Record<string, BucketSize>;
 

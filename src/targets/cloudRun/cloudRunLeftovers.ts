@@ -8,7 +8,7 @@ import { regionOf, staysAfterItsRun } from "./cloudRunNames";
 import { jobNote } from "./cloudRunNotes";
 import { asFailure } from "./googleFailures";
 
-/** Whose leftovers they are, and where. */
+/** The owner of the leftovers, and where they are. */
 export interface CloudRunLeftovers extends LeftoversOf {
   api: RunApi;
   /** `projects/P/locations/R`, where its runs may have gone. */

@@ -47,7 +47,7 @@ export interface PoolIdentity {
  * The Job contains what `jobs.run` cannot override: image, command, resources, service account, retries, network, secrets of Secret
  * Manager. Its name has a digest of that, so all runs with the same configuration share it. Environment, arguments and time limit belong to
  * the run.
- * @throws {UserError} naming the path of what cannot be used
+ * @throws {UserError} naming the path of the value that cannot be used
  */
 export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentity): Submission {
   checkKeys(job, KEYS, "cloud-run-v2:push");

@@ -18,15 +18,15 @@ export interface Attempt {
 
 type Start = (beforeTry: NonNullable<CallOptions["beforeTry"]>) => Promise<string>;
 
-/** How often to send again after an unclear reply, each time after it is certain that nothing was started. */
+/** How often to send again after an unclear reply. Before each time it is certain that nothing was started. */
 const TRIES = 5;
 /** How much the clocks of the run's creator and of Google may differ, in milliseconds. */
 const CLOCKS = 3_600_000;
 
 /**
  * `jobs.run` has no token by which Google could recognize a repeated request. Whether one succeeded is found by looking for an execution
- * with the attempt's marker. A note, which all processes share, says what was sent and by whom. Only one of several processes sends, and
- * one that was killed in between leaves its note.
+ * with the attempt's marker. A note, which all processes share, says what was sent and which process sent it. Only one of several processes
+ * sends, and one that was killed in between leaves its note.
  */
 export interface Sends {
   /**

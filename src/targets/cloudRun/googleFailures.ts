@@ -31,7 +31,7 @@ export const NO_LOGIN =
 const BAD_LOGIN =
   /^the (file at .* does not exist|file path is invalid|incoming JSON object)|universe domain\b.*does not match|^error:\w+:DECODER/i;
 
-/** Convert what a call threw to a {@link GoogleFailure}. What comes from no call is a bug, and is thrown again. */
+/** Convert what a call threw to a {@link GoogleFailure}. An error that no call threw is a bug, and is thrown again. */
 export const asFailure = failureReader<GoogleKind>((error, message) => {
   if (/could not load the default credentials|unable to detect a project/i.test(message))
     return new CloudFailure<GoogleKind>("unauthenticated", NO_LOGIN);
@@ -158,7 +158,7 @@ function kindOf({ message, code, status, reason }: Said): FailureKind {
   return "unclear";
 }
 
-/** Read Google's error from what a client library threw; `undefined` if Google sent none. */
+/** Read Google's error from an error of a client library; `undefined` if Google sent none. */
 function saidBy(error: Error): Said | undefined {
   const {
     code,

@@ -23,7 +23,7 @@ export interface ListedGroup {
   location?: string;
 }
 
-/** The calls of this target. Each may throw an {@link AzureFailure}. What does not exist is `undefined`. */
+/** The calls of this target. Each may throw an {@link AzureFailure}. A resource that does not exist is `undefined`. */
 export interface AciApi {
   /** The location of a resource group. @throws {AzureFailure} `missing` */
   locationOf(place: GroupPlace, signal?: AbortSignal): Promise<string>;

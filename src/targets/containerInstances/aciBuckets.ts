@@ -1,9 +1,9 @@
 import type { BucketSize, TokenBucket } from "../cloud/tokenBucket";
 
 /**
- * What Resource Manager takes of one principal in a subscription
- * (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling), and how many container groups may be
- * created and deleted (https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits).
+ * How many calls Resource Manager accepts from one principal in a subscription
+ * (https://learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling), and how many creations and deletions of
+ * container groups it accepts (https://learn.microsoft.com/azure/container-instances/container-instances-resource-and-quota-limits).
  *
  * The bursts are a tenth smaller than Azure's, because calls that are sent evenly may arrive together.
  */
@@ -21,7 +21,7 @@ const SIZES = {
 
 export type AciBucket = keyof typeof SIZES;
 
-/** Whose calls are counted. */
+/** The caller whose calls are counted. */
 export interface Caller {
   subscription: string;
   /** The application, or the caller's own login. */

@@ -37,7 +37,7 @@ export interface Deletions {
   /** A look has shown that it is gone. */
   gone(id: InfrastructureId): Promise<void>;
   /**
-   * Look at earlier deletions that are not proved yet. What Azure has not done after ten minutes is asked for again.
+   * Look at earlier deletions that are not proved yet. If Azure has not done it after ten minutes, pushpool asks again.
    * @param most how many to look at
    * @returns a sentence for each that is overdue
    */

@@ -4,7 +4,7 @@ import type { InfrastructureId, SharedNotes } from "../target";
 import type { GroupPlace } from "./groupNames";
 import type { StopNote } from "./groupOutcome";
 
-/** What is known of a send: who sends it, and whether Azure took it. */
+/** The facts about a send: who sends it, and whether Azure took it. */
 export interface SendNote {
   by: string;
   /** When it was last about to be sent, in milliseconds. */
@@ -17,7 +17,7 @@ export function sendNote(notes: SharedNotes, id: InfrastructureId): Note<SendNot
   return jsonNote(notes, `aci/send/${id}`);
 }
 
-/** What is remembered of a group's run, also once the group is gone. */
+/** The facts about a group's run that are remembered, also after the group is deleted. */
 export interface RunNote {
   /** When it was submitted, in milliseconds. */
   at: number;

@@ -12,7 +12,7 @@ import { type RunNote, runNote, type SendNote, sendNote } from "./aciNotes";
 import { asFailure } from "./azureFailures";
 import { formatId, type GroupName, RUN_TAG } from "./groupNames";
 
-/** How often an unclear request is sent again, each time after it is known that nothing was made. */
+/** How often to send an unclear request again. Before each time it is certain that nothing was made. */
 const TRIES = 5;
 
 /** A container group of an attempt. */
@@ -94,7 +94,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
           if (await appears(wanted, signal)) return;
           if (tries < TRIES && !signal.aborted) continue;
         }
-        // Of one that was taken over, the other process writes the note.
+        // If another process took it over, that one writes the note.
         if (failure || error instanceof UserError) await claim.replace(undefined);
         throw failure?.kind === "unclear" ? new CloudFailure("unsent", failure.message) : error;
       }

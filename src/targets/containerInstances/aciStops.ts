@@ -19,7 +19,8 @@ export interface Stops {
   /** Ask a run to stop, and note why. */
   stop(id: InfrastructureId, why: StopNote, signal?: AbortSignal): Promise<void>;
   /**
-   * Stop what goes on after a run's end: a sidecar, or a container that Azure started again. Azure must show that it has stopped.
+   * Stop the containers that continue after a run's end: a sidecar, or a container that Azure started again. Azure must show that it has
+   * stopped.
    * @param keep whether the group is not deleted afterwards
    * @throws {UserError} if it does not stop: the next watcher tries again
    */
@@ -38,7 +39,10 @@ export function openStops({
   /** Read what a run has written, before it is lost. */
   readLog(id: InfrastructureId, signal?: AbortSignal): Promise<void>;
 }): Stops {
-  /** Azure stops no group that an operation is under way on. One whose container has not started yet is deleted in place of that. */
+  /**
+   * Azure does not stop a group while another operation on it is under way. If its container has not started yet, pushpool deletes the
+   * group instead.
+   */
   async function stopGroup(id: InfrastructureId, signal: AbortSignal | undefined): Promise<void> {
     let looks = 0;
     await lookFor(

@@ -39,7 +39,7 @@ import type { GroupRequest } from "./groupRequest";
 /**
  * Runs as container groups of Azure Container Instances, for the runs of one `azure-container-instance:push` pool.
  *
- * - A run is a container group of its own. Its name is made of the stack, the run and the attempt; an infrastructure id is its resource id.
+ * - Each run is a separate container group. Its name has the stack, the run and the attempt. An infrastructure id is its resource id.
  * - Azure has only the end of a container's output, and nothing after the group is deleted. A process that watches a run or reads its log copies
  *   the output first. Then the group is deleted.
  * - Azure may start a container again whatever its restart policy says. The first end counts, and what runs after it is stopped.

@@ -22,7 +22,7 @@ const LOCATION = "[resourceGroup().location]";
  * The template's one container group, its expressions evaluated: `location`, `tags`, `zones`, `identity` and `properties`. Without `location`
  * it is made in the location of its resource group.
  * @param names what Prefect's worker leaves to Azure, or gives as a parameter: names of the group and of its container
- * @throws {UserError} naming the path of what takes more than one container group
+ * @throws {UserError} naming the path that needs more than one container group
  */
 export function groupOf(template: Value, names: { group: string; container: string }): ValueObject {
   const given = objectAt(template, TEMPLATE);

@@ -26,7 +26,7 @@ export interface Access extends PoolFacts {
   pool: string;
   /** Base URLs. */
   endpoints: { management: string; logs: string };
-  /** What tokens are for, whatever the base URL. */
+  /** For which service tokens are requested. It does not depend on the base URL. */
   scopes: { management: string; logs: string };
   /** Whether it uses identity tokens instead of a secret. */
   federated: boolean;

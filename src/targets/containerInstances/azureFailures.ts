@@ -54,12 +54,12 @@ const BY_CODE: Record<string, AzureKind | CommonKind> = {
   PrincipalNotFound: "young",
 };
 
-/** What does not come from Azure itself: a proxy's page, or a reply without its body. */
+/** Errors that do not come from Azure itself: a proxy's page, or a reply without its body. */
 const NO_CODE = ["", "REST_ERROR"];
 
 const BY_STATUS: Record<number, CommonKind> = { 401: "unauthenticated", 403: "denied", 404: "missing", 408: "unclear", 429: "throttled" };
 
-/** What Microsoft Entra says if it gives no token. */
+/** The reply of Microsoft Entra if it gives no token. */
 const LOGIN_TEXTS: readonly [RegExp, AzureKind | CommonKind][] = [
   [/AADSTS7000222\b/, "expired"],
   [/AADSTS(90002|900023|90013)\b|invalid_tenant|tenant_?not_?found/i, "tenant"],
@@ -68,14 +68,14 @@ const LOGIN_TEXTS: readonly [RegExp, AzureKind | CommonKind][] = [
   [/AADSTS\d/, "unauthenticated"],
 ];
 
-/** What of the SDK's errors matters here. */
+/** The parts of the SDK's errors that matter here. */
 interface SdkError {
   statusCode?: number;
   code?: string;
   response?: { headers?: { get(name: string): string | null | undefined }; bodyAsText?: string | null };
 }
 
-/** Turn what a call threw into an {@link AzureFailure}. What comes from no call is thrown as it is: a bug. */
+/** Turn what a call threw into an {@link AzureFailure}. An error that no call threw is thrown unchanged: a bug. */
 export const asFailure = failureReader<AzureKind>((error, message) => {
   const { statusCode: status, response, code: given } = error as SdkError;
   if (error instanceof LoginError) {

@@ -3,7 +3,7 @@ import type { AccessToken, GetTokenOptions, TokenCredential, TokenCredentialOpti
 import { oneLine } from "../cloud/failure";
 import type { Explanation } from "../cloud/identityToken";
 
-/** What Microsoft Entra has replied last. */
+/** The last reply of Microsoft Entra. */
 interface Reply {
   status?: number | undefined;
   retryAfter?: string | undefined;
@@ -17,7 +17,7 @@ interface Reply {
   unsent?: unknown;
 }
 
-/** What Azure's library throws if it gets no token. */
+/** The error that Azure's library throws if it gets no token. */
 const LOGIN = /^(AuthenticationRequiredError|AuthenticationError|CredentialUnavailableError|AggregateAuthenticationError)$/;
 
 /** Azure's library could not ask. It calls that an unavailable credential, too. */

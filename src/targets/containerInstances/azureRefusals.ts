@@ -3,7 +3,7 @@ import { refusalOf } from "../cloud/refusal";
 import type { AzureFailure, AzureKind } from "./azureFailures";
 import { remedy } from "./azurePermissions";
 
-/** Whose call it was. */
+/** The caller. */
 export interface Caller {
   /** Of the pool's application; absent: the caller's own login. */
   clientId?: string;

@@ -50,7 +50,7 @@ interface Group {
  * Checks that need the whole group.
  * @param group as {@link GROUP_FIELDS} has it, with asterisks in place of each secret
  * @returns warnings
- * @throws {UserError} naming the path of what Azure would refuse
+ * @throws {UserError} naming the path of the value that Azure would refuse
  */
 export function checkGroup(group: JsonObject): string[] {
   const { identity, properties } = group as unknown as Group;

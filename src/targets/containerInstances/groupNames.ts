@@ -17,7 +17,7 @@ export interface GroupName extends GroupPlace {
 const PROVIDER = "providers/Microsoft.ContainerInstance/containerGroups";
 const ID = new RegExp(`^/subscriptions/([^/]+)/resourceGroups/([^/]+)/${PROVIDER}/([^/]+)$`);
 
-/** What this target calls an infrastructure id: the container group's resource id. */
+/** The infrastructure id of this target: the container group's resource id. */
 export function formatId({ subscription, resourceGroup, group }: GroupName): string {
   return `/subscriptions/${subscription}/resourceGroups/${resourceGroup}/${PROVIDER}/${group}`;
 }

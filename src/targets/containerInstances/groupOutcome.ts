@@ -53,7 +53,7 @@ export interface StopNote {
   reason?: string;
 }
 
-/** What is known of a run beside what Azure says now. */
+/** What is known about a run in addition to Azure's reply. */
 export interface Known {
   /** Name of the run's container; absent: the first. */
   container?: string | undefined;
@@ -102,7 +102,7 @@ export function observationOf(group: GroupFacts, known: Known, now: number): Obs
 
   const again = own && startedAgain(own, startedAt, known.stop);
   if (own && again !== undefined) {
-    // What Azure starts after a stop of ours is stopped all the same: the end before counts.
+    // A container that Azure starts after pushpool's stop is stopped too: the end before counts.
     if (neverRan(previous, own)) return ended({ kind: "failedToStart", reason: again }, previous.finishTime);
     if (previous.exitCode !== undefined && !isEviction(group, previous))
       return ended(codeOf(group, previous, own, known, again), previous.finishTime);
@@ -182,7 +182,7 @@ function outcomeOf(group: GroupFacts, state: ContainerState, own: ContainerFacts
 function codeOf(group: GroupFacts, state: ContainerState, { events = [] }: ContainerFacts, { stop }: Known, note?: string): Outcome {
   const { exitCode = 0, detailStatus = "" } = state;
   if (stop && KILLED.includes(exitCode) && !/oom/i.test(detailStatus)) return outcomeOfStop(stop);
-  // Of events before another start it is not sure which end they are of.
+  // Events before another start may belong to either end.
   return exited(state, note === undefined || KILLED.includes(exitCode) ? events : [], group.windows ?? false, note);
 }
 
@@ -224,7 +224,7 @@ export function outcomeOfStop({ why, reason }: StopNote): Outcome {
   return { kind: "timedOut", phase: why };
 }
 
-/** By Azure's report, the run's container neither runs nor has ended. */
+/** According to Azure, the run's container does not run and has not ended. */
 function waiting(
   { provisioningState, state, initContainers }: GroupFacts,
   own: ContainerFacts | undefined,
@@ -244,7 +244,7 @@ function waiting(
     return ended({ kind: "lost", reason: "Azure says that the group succeeded, and nothing of its container" }, undefined);
   // A reply may leave out the state of a container that has started.
   if (startedAt !== undefined && state !== "Failed") return { phase: "running", startedAt: iso(startedAt) };
-  // Azure gives up after half an hour, though the group would go on trying.
+  // Azure gives up after half an hour, but the group would continue to try.
   if (state === "Failed" || provisioningState === "Failed" || provisioningState === "Canceled")
     return ended({ kind: startedAt === undefined ? "failedToStart" : "lost", reason: why || "Azure gives no reason" }, undefined);
   if (CRASH_LOOP.test(said)) return ended({ kind: "failedToStart", reason: why }, undefined);

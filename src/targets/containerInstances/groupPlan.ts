@@ -61,7 +61,7 @@ const AZURE: Vendor = {
 /**
  * A job configuration of Prefect's `azure-container-instance` template as a request: one container group for one attempt. The first container of
  * the template is the run's.
- * @throws {UserError} naming the path of what pushpool cannot do
+ * @throws {UserError} naming the path of the value that pushpool cannot use
  */
 export function planGroup(job: ValueObject, run: RunToPlan, pool: PoolFacts): Submission {
   checkKeys(job, KEYS, "azure-container-instance:push");
@@ -233,7 +233,7 @@ function* plainSecrets(value: Value, path: string): Generator<string> {
     }
 }
 
-/** A copy in which what Azure never shows again is no secret: a word as long stands for it, to be checked like the others. */
+/** A copy without the secrets, which Azure never shows again: a word of the same length replaces each, so that the checks apply to it. */
 function withHidden(value: Value, within = ""): Value {
   if (value instanceof Secret) return value;
   if (Array.isArray(value)) return value.map((each) => withHidden(each, within));

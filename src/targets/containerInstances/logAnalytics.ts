@@ -31,7 +31,7 @@ export interface Asked {
   after?: number | undefined;
   /** Time of the line after it. */
   before?: number | undefined;
-  /** Time of the last row so far, as the workspace has it: the query goes on there. */
+  /** Time of the last row so far, as the workspace has it: the query continues there. */
   from?: string | undefined;
 }
 
@@ -74,8 +74,8 @@ export function filled(rows: readonly Row[], before: readonly Line[], after: rea
 }
 
 /**
- * Where the first of some lines is among the rows, so that all the others follow, up to the edge of the rows. Of several such places it is the
- * one whose time fits best.
+ * The position of the first line among the rows, such that all the others follow, up to the edge of the rows. If there are several such
+ * places, it is the one whose time fits best.
  * @param step in which direction they follow
  * @param least the first place to look at
  * @param late how much later than its line a row is, in milliseconds

@@ -1,7 +1,7 @@
 /** A line of a container's output: its time in Azure's own words, and its text. */
 export type Line = [at: string, text: string];
 
-/** What Azure keeps of a container's output: while it runs, and once it has ended. */
+/** The part of a container's output that Azure keeps: while it runs, and once it has ended. */
 const WHILE_RUNNING = 4 * 1024 * 1024;
 const ONCE_ENDED = { bytes: 16 * 1024, lines: 1000 };
 /** How near to its limit a log may be and still be taken for whole: what was cut off may have been a long line. */
@@ -36,7 +36,7 @@ export function tailOf(content: string, ended: boolean): Tail {
 }
 
 /**
- * What of a tail follows the lines that are known. The tail has no marks but its times, and several lines may share one, also with the same
+ * The part of a tail that follows the known lines. The tail has no marks but its times, and several lines may share one, also with the same
  * text. So it is compared with the known lines, and the place with the most equal lines counts.
  * @param known the last lines that are known, at least a few hundred if there are so many
  * @param fromStart whether they begin with the log's first line: no line of the tail is older

@@ -27,7 +27,7 @@ export interface Access {
   secretKey?: string;
   /** The role as which calls are made. Absent: as the key or the login itself. */
   role?: RoleLogin;
-  /** Whose buckets and definitions these are, for notes. Not secret. */
+  /** The owner of the buckets and definitions, for notes. Not secret. */
   place: string;
   /** The configuration of the SDK's clients. */
   options(service: Service): {

@@ -111,7 +111,7 @@ interface SdkError {
   resourceIds?: string[];
 }
 
-/** Convert what a call threw to an {@link AwsFailure}. What comes from no call is a bug, and is thrown again. */
+/** Convert what a call threw to an {@link AwsFailure}. An error that no call threw is a bug, and is thrown again. */
 export const asFailure = failureReader<AwsKind>((error, message) => {
   const { $metadata, resourceIds } = error as SdkError;
   const status = $metadata?.httpStatusCode;
@@ -144,7 +144,7 @@ function clockOffsetOf(error: Error, message: string): number | undefined {
   const offset = date === undefined ? Number.NaN : Date.now() - Date.parse(date);
   if (/signature (expired|not yet current)/i.test(message)) return offset;
   if (!CLOCK.has(error.name)) return undefined;
-  // By AWS' own clock it was in time. AWS uses the same error code for an expired session.
+  // According to AWS' own clock it was in time. AWS uses the same error code for an expired session.
   return Math.abs(offset) < CLOCK_TOLERANCE ? undefined : offset;
 }
 

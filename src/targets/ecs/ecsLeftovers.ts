@@ -10,7 +10,7 @@ import { definitionNote, tidyNote } from "./ecsNotes";
 import { SECRET_DESCRIPTION } from "./secretStore";
 import { familyPrefix } from "./taskDefinition";
 
-/** Whose leftovers they are, and where. */
+/** The owner of the leftovers, and where they are. */
 export interface EcsLeftovers extends LeftoversOf {
   api: EcsApi;
   /** The folder of the pool's secrets, and the one that all stacks shared with pushpool 0.1.0; with trailing slashes. */
@@ -20,7 +20,7 @@ export interface EcsLeftovers extends LeftoversOf {
   families: string[];
   /** Execution roles of the pool's runs, by which definitions of pushpool 0.1.0 are recognized. */
   roles: string[];
-  /** Whose account they are in, for notes. */
+  /** The account that they are in, for notes. */
   place: string;
 }
 

@@ -59,7 +59,7 @@ export interface PoolFacts {
  * Convert a job configuration of Prefect's `ecs` template to a request.
  *
  * Runs with the same configuration share a task definition, named by its digest. Command, environment and sizes of one run are overrides.
- * @throws {UserError} naming the path of what cannot be used
+ * @throws {UserError} naming the path of the value that cannot be used
  */
 export function planEcs(job: ValueObject, run: RunToPlan, pool: PoolFacts): Submission {
   checkKeys(job, KEYS, "ecs:push");

@@ -37,7 +37,7 @@ export function addListRoutes(app: Hono, ui: Ui): void {
   app.get("/api/strip", async (context) => {
     const { filter } = readRunsQuery(new URL(context.req.url).searchParams);
     const step = BUCKET_SECONDS * 1000;
-    // The last piece is the one that goes on.
+    // The last piece is the one that continues.
     const to = new Date((Math.floor(Date.now() / step) + 1) * step);
     const from = new Date(to.getTime() - BUCKETS * step);
     const buckets = await (await ui.list()).strip(filter, { from, to, bucketSeconds: BUCKET_SECONDS });

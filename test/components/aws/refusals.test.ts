@@ -33,7 +33,7 @@ const pools: [string, any, RegExp][] = [
   ["two networks", { region, network: "public", vpcId: "vpc-1", subnetIds: ["subnet-1"] }, /^network and vpcId cannot both be given/],
   ["subnets in variables alone", { region, jobVariables: { network_configuration: { subnets: [] } } }, /network_configuration needs vpcId/],
   [
-    "a private network with no way to the image",
+    "a private network without a way to the image",
     { region, network: "privateEndpoints", jobVariables: { image: "python:3.12" } },
     /^network privateEndpoints cannot reach jobVariables\.image "python:3\.12"/,
   ],

@@ -131,14 +131,14 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
     says: /it never started: init container "init" exited with code 4/,
   },
   {
-    name: "a command that is not there",
+    name: "a command that does not exist",
     command: "no-such-command",
     state: "CRASHED",
     code: 1,
     says: /it never started: CrashLoopBackOff: .*no-such-command/,
   },
   {
-    name: "a success of the run's own container beside a sidecar that goes on",
+    name: "a success of the run's own container beside a sidecar that continues",
     command: "sleep 0.5",
     pool: withProperties(({ containers }) => ({
       containers: [
@@ -154,7 +154,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
     says: /COMPLETED/,
   },
   {
-    name: "an image that is not there",
+    name: "an image that does not exist",
     before: () => azure().world.images.set("acme/none:1", { access: "missing" }),
     jobVariables: { image: "acme/none:1" },
     state: "SCHEDULED",

@@ -28,7 +28,7 @@ interface Given<Fake> {
     callers(fake: Fake): { args: string; ada: Login; bob: Login };
     /** Check what `up` has created. */
     made(before: Provisioned, here: CloudPlace<Fake>): Promise<void>;
-    /** The message for callers who are not logged in, and the one for callers who are no submitters. */
+    /** The message for callers who are not logged in, and the one for callers who may not submit. */
     loggedOut: string;
     refused: RegExp;
   };

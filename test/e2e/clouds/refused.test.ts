@@ -56,7 +56,7 @@ describeRefusals(AWS, [
   ],
   ["subnets without a VPC", `region, subnetIds: ["subnet-1"]`, /subnetIds needs vpcId: give the id of the VPC of these subnets/],
   [
-    "a private network with no way to the image",
+    "a private network without a way to the image",
     `region, network: "privateEndpoints", jobVariables: { image: "python:3.12" }`,
     /network privateEndpoints cannot reach jobVariables\.image "python:3\.12": push it to a repository of ECR/,
   ],

@@ -23,7 +23,7 @@ describePrefect("a dispatcher instead of a worker", () => {
     const key = { slug: "gcp-credentials", name };
     const data = { service_account_info: google.serviceAccountKey("submitter") as JsonObject };
     const block = await createBlock(client, key, await newestSchema(client, key.slug, 60_000), data, []);
-    if ("exists" in block) throw new Error(`block ${name} is there already`);
+    if ("exists" in block) throw new Error(`block ${name} exists already`);
     const template = structuredClone(defaultTemplate("cloud-run-v2:push")) as { variables: { properties: Record<string, JsonObject> } };
     Object.assign(template.variables.properties.credentials as JsonObject, { default: { $ref: { block_document_id: block.id } } });
     await createWorkPool(client, { name, type: "cloud-run-v2", base_job_template: template as unknown as JsonObject });

@@ -10,7 +10,7 @@ vi.mock("node:timers/promises", () => ({ setTimeout: (wait: number) => new Promi
 
 afterEach(() => vi.useRealTimers());
 
-/** Make a call that always fails. @returns its tries, when it gave up, and what the user was told */
+/** Make a call that always fails. @returns its tries, when it gave up, and the messages for the user */
 async function failing(kind: "pull" | "image" | "denied", { ageSeconds, patience }: { ageSeconds: number | undefined; patience?: number }) {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date", "performance"] });
   const began = Date.now();

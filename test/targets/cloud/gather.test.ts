@@ -62,7 +62,7 @@ test("a look that leaves out an item fails instead of waiting for ever", async (
   await expect(observe(["a"])).rejects.toThrow("the look gave no answer for this item");
 });
 
-test("a look ends once its last caller has given up, and another batch goes on", async () => {
+test("a look ends once its last caller has given up, and another batch continues", async () => {
   const over: string[] = [];
   const observe = gather<string, string>({
     wait: () => 1,

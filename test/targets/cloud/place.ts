@@ -16,7 +16,7 @@ export function shell(script: string): string {
   return `sh -c '${script.replaceAll("'", `'"'"'`)}'`;
 }
 
-/** What a target told, but the notices of retries: how many of these come depends on the machine's speed. */
+/** The messages of a target, without the notices of retries: how many of these come depends on the machine's speed. */
 export function withoutRetryNotices(told: readonly string[]): string[] {
   return told.filter((message) => !/: trying again, \d+ (try|tries) in .* so far|: still waiting after /.test(message));
 }

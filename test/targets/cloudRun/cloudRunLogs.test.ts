@@ -23,7 +23,7 @@ function entryOf(job: string, labels: Entry["labels"] = { "run.googleapis.com/ex
   } as Entry;
 }
 
-/** A reader over one answer of Cloud Logging, of runs that go on. */
+/** A reader over one answer of Cloud Logging, about unfinished runs. */
 function readerOver(entries: Entry[], times: Watcher["times"] = async (): Promise<ExecutionTimes> => ({})) {
   const client = { request: async () => ({ data: { entries }, headers: new Headers({ date: new Date().toUTCString() }) }) };
   const reader = openLogReader({

@@ -92,7 +92,7 @@ const OUTCOMES: Record<string, Row> = {
     task: attempt({ status: { code: 10, message: "Memory limit of 512 MiB exceeded with 541 MiB used." }, termSignal: 9 }),
     seen: { kind: "signalled", signal: "SIGKILL", reason: "out of memory (Memory limit of 512 MiB exceeded with 541 MiB used.)" },
   },
-  "out of memory told with a code": {
+  "out of memory with a code": {
     execution: { ...ended, conditions: [FAILED] },
     task: attempt({ status: { code: 10, message: "Memory limit of 512 MiB exceeded." }, exitCode: 137 }),
     seen: { kind: "signalled", signal: "SIGKILL" },
@@ -102,7 +102,7 @@ const OUTCOMES: Record<string, Row> = {
     task: attempt({ status: { code: 4, message: "The configured timeout was reached." } }),
     seen: { kind: "timedOut", phase: "running" },
   },
-  "the time limit, of a task that is gone: its exit code of 0 is none": {
+  "the time limit, of a task that is gone: its exit code of 0 does not count": {
     execution: { ...ended, conditions: [nonZero("Task t failed with exit code: 0 and message: The configured timeout was reached.")] },
     seen: { kind: "timedOut", phase: "running" },
   },
@@ -306,7 +306,7 @@ describe("outcomes", () => {
   });
 
   test.each<[string, object, object]>([
-    ["an image limit is no lack of memory", { status: { code: 8, message: "toomanyrequests" } }, { kind: "failedToStart" }],
+    ["an image limit is not a lack of memory", { status: { code: 8, message: "toomanyrequests" } }, { kind: "failedToStart" }],
     [
       "nor is a full disk",
       { status: { code: 8, message: "Ephemeral disk limit exceeded." } },
@@ -323,7 +323,7 @@ describe("outcomes", () => {
       { kind: "exited", code: 3, reason: "Odd." },
     ],
     [
-      "the time limit, and the program heeded it",
+      "the time limit, and the program ended by itself",
       { status: { code: 4, message: "The configured timeout was reached." }, exitCode: 1 },
       { kind: "timedOut", phase: "running" },
     ],
@@ -350,7 +350,7 @@ describe("outcomes", () => {
     expect(seen).toMatchObject({ outcome: { kind: "failedToStart", reason: "Timed out waiting for container image import." } });
   });
 
-  test("an error while reading the state is no end", () => {
+  test("an error while reading the state is not an end", () => {
     const { completionTime: _, ...still } = ended;
     const execution = { ...still, conditions: [completed({ executionReason: "JOB_STATUS_SERVICE_POLLING_ERROR" })] };
     expect(look({ execution, seen: {} })).toEqual({ phase: "running", startedAt: T1 });

@@ -51,7 +51,11 @@ describeTarget("azure-container-instance", () => {
     job,
     streams: "merged",
     ends: [
-      { name: "a command that is not there", job: { ...job("true"), command: "no-such-command-here" }, outcome: { kind: "failedToStart" } },
+      {
+        name: "a command that does not exist",
+        job: { ...job("true"), command: "no-such-command-here" },
+        outcome: { kind: "failedToStart" },
+      },
       { name: "a signal of its own", job: job("kill -SEGV $$"), outcome: { kind: "signalled", signal: "SIGSEGV" } },
       { name: "the time limit", job: job("sleep 600"), timeoutSeconds: 1, outcome: { kind: "timedOut", phase: "running" } },
       {

@@ -47,7 +47,7 @@ describe("ends", () => {
     ["exit 2 in other words", groupOf(terminated(2, "ContainerFailed")), {}, { kind: "exited", code: 2, reason: "ContainerFailed" }],
     ["no exit code", groupOf(terminated(undefined, "Error")), {}, { kind: "failed", reason: 'Azure says "Error" and no exit code' }],
     [
-      "the group's success is none of the run's",
+      "the group's success is not the run's",
       groupOf(terminated(1, "Error"), { state: "Succeeded", provisioningState: "Succeeded" }),
       {},
       { kind: "exited", code: 1 },
@@ -433,7 +433,7 @@ describe.runIf(existsSync(folder))("recorded groups", () => {
         )
     : [];
 
-  test("each is read, and none is taken for a success that is none", () => {
+  test("each is read, and no failure counts as a success", () => {
     const found = views.map(([file, facts]) => {
       const seen = observationOf(facts, {}, NOW);
       return `${file.replace(/^aci-|\.jsonl$/g, "")}: ${facts.containers[0]?.currentState?.state ?? "nothing"} ${facts.containers[0]?.currentState?.exitCode ?? ""} → ${seen.phase === "ended" ? JSON.stringify(seen.outcome) : seen.phase}`;

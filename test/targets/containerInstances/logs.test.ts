@@ -178,7 +178,7 @@ test("each line once, though they are the same at the same instant", async () =>
   expect(await all()).toEqual(Array(7).fill("tick"));
 });
 
-test("a look reads what is new, and all that Azure keeps only where that does not meet what is known", async () => {
+test("a look reads new lines; it reads all that Azure keeps only if they do not follow the known ones", async () => {
   const { id, state, open } = setUp();
   state.log = lines(0, 10);
   const logs = open();
@@ -305,15 +305,15 @@ describe("the lines of a gap among the rows of a workspace", () => {
     ["at the end", "abcd", known("ab"), [], "cd", true, false],
     ["lines that are all alike: their times say how many", "aaaaaaaa", known("aa"), known("aa", 6), "aaaa", true, true],
     ["a neighbour that comes again", "xabxcxd", known("xab"), known("xd", 5), "xc", true, true],
-    ["the line after is not there yet", "abcd", known("ab"), known("yz", 9), "cd", true, false],
-    ["the line before is not there", "cdyz", known("ab"), known("yz", 4), "cd", false, true],
+    ["the line after does not exist yet", "abcd", known("ab"), known("yz", 9), "cd", true, false],
+    ["the line before does not exist", "cdyz", known("ab"), known("yz", 4), "cd", false, true],
     ["it has none of them", "", known("ab"), known("yz", 9), "", false, false],
   ])("%s", (_, all, before, after, expected, meetsBefore, meetsAfter) => {
     const { lines: found, ...meets } = filled(rows(all), before, after);
     expect([found.map(({ text }) => text).join(""), meets]).toEqual([expected, { meetsBefore, meetsAfter }]);
   });
 
-  test("a page that begins with the instant at which the one before has ended adds what is new", () => {
+  test("a page that begins at the time at which the one before ended adds its new lines", () => {
     const first = [row(1, "a"), row(2, "b"), row(2, "b"), row(2, "c")];
     expect(added(first, [row(2, "b"), row(2, "b"), row(2, "c"), row(2, "b"), row(2, "d"), row(3, "b")])).toEqual([
       row(2, "b"),

@@ -55,7 +55,7 @@ describe("one container group, whatever comes back of the PUT", () => {
     expect([azure.world.operations.size, (await ended(target, id)).outcome]).toEqual([1, { kind: "exited", code: 0 }]);
   });
 
-  test("submitted again after its group is gone, it does not run again", async () => {
+  test("submitted again after its group was deleted, it does not run again", async () => {
     const { azure, open } = await place();
     const target = await open();
     const run = runOf(randomUUID());
@@ -166,7 +166,7 @@ describe("a group is deleted after the run's end", () => {
   });
 });
 
-describe("what is refused is told with its fix, and nothing is left", () => {
+describe("a refusal is reported with its fix, and nothing is left", () => {
   test.each<[string, object, RegExp]>([
     [
       "a provider that is not registered",
@@ -216,7 +216,7 @@ describe("what is refused is told with its fix, and nothing is left", () => {
     expect([await target.find(run.id, 1), azure.world.groups.size]).toEqual([undefined, 0]);
   });
 
-  test("a resource group that is not there", async () => {
+  test("a resource group that does not exist", async () => {
     const { open } = await place();
     const target = await open();
     const job = { ...jobOf("true"), resource_group_name: "nowhere" };
@@ -255,7 +255,7 @@ describe("an image that Azure cannot read", () => {
 });
 
 describe("credentials", () => {
-  test("a wrong secret is told as that", async () => {
+  test("a wrong secret is reported as that", async () => {
     const { azure, client } = await place();
     const { open } = openerOf(poolOf(azure, { ...client, client_secret: "wrong" }));
     await expect(submit(await open())).rejects.toThrow(
@@ -263,14 +263,14 @@ describe("credentials", () => {
     );
   });
 
-  test("a tenant that is not there is told as that", async () => {
+  test("a tenant that does not exist is reported as that", async () => {
     const { azure, client } = await place();
     const { open } = openerOf(poolOf(azure, { ...client, tenant_id: randomUUID() }));
     await expect(submit(await open())).rejects.toThrow(/there is no such tenant: check "tenant_id"/);
   });
 });
 
-test("a fake that this process does not trust is told as that, at once", async () => {
+test("a fake that this process does not trust is reported as that, at once", async () => {
   await place();
   const azure = await startFakeAzure();
   onTestFinished(() => azure.stop());
@@ -281,7 +281,7 @@ test("a fake that this process does not trust is told as that, at once", async (
   expect(azure.calls).toEqual([]);
 });
 
-test("what runs have left goes with the pool; what is not its own stays", async () => {
+test("what runs have left goes with the pool; it leaves what is not its own", async () => {
   const { azure, client, pool, open } = await place();
   const target = await open();
   await submit(target, "true");

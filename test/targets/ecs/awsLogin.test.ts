@@ -190,7 +190,7 @@ describe("an identity token", () => {
   });
 });
 
-test("logins act as the role where there is no token", async () => {
+test("logins act as the role if there is no token", async () => {
   const { role } = accessOf(poolOf({ ...withKey() }, { ...federation(), ownLogin: true }), {});
   expect((await role?.credentials())?.accessKeyId).toMatch(/^ASIA/);
 });

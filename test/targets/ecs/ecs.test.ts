@@ -182,7 +182,7 @@ test("a deregistered definition is registered again", async () => {
   expect([aws.world.tasks.size, count(aws, "ecs:RegisterTaskDefinition")]).toEqual([2, 2]);
 });
 
-test("what is too long for overrides gets its own definition, which is removed with the run", async () => {
+test("a command that is too long for overrides gets its own definition, which is removed with the run", async () => {
   const { aws, open } = await place();
   const target = await open();
   const submission = target.plan(jobOf(aws, "true", { env: { BIG: "x".repeat(9000), SMALL: "y" } }), runOf(randomUUID()));
@@ -215,7 +215,7 @@ test("exactly 8192 characters fit into overrides", async () => {
   ).toBeDefined();
 });
 
-test("what is the same for all runs of a deployment is in the definition, not in the overrides", async () => {
+test("values that all runs of a deployment share are in the definition, not in the overrides", async () => {
   const { aws, open } = await place();
   const target = await open();
   const bootstrap = { PUSHPOOL_BOOTSTRAP: "b".repeat(5800), PUSHPOOL_ENTRYPOINT: "flows/a.py:main", PUSHPOOL_PULL_STEPS: "[]" };

@@ -86,7 +86,7 @@ test.each(["missing", "refused"] as const)(
   async (kind) => {
     const { page } = await readerOver(async (_, streams) => {
       if (streams.includes("p/etl/b")) throw new CloudFailure(kind, `no ${streams}`);
-      // Of the third nothing is heard.
+      // The third one sends nothing.
       if (streams.includes("p/etl/c")) await new Promise(() => {});
       return { events: streams.map((stream) => eventOf(stream)) };
     });

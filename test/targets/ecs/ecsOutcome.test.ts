@@ -20,7 +20,7 @@ const notStarted = { stopCode: "TaskFailedToStart", startedAt: undefined };
 test.each<[string, TaskFacts, Outcome]>([
   ["exit code 0", ended({ ...exited, containers: one({ exitCode: 0 }) }), { kind: "exited", code: 0 }],
   ["exit code 3", ended({ ...exited, containers: one({ exitCode: 3 }) }), { kind: "exited", code: 3 }],
-  ["exit code 255 is no signal", ended({ ...exited, containers: one({ exitCode: 255 }) }), { kind: "exited", code: 255 }],
+  ["exit code 255 is not a signal", ended({ ...exited, containers: one({ exitCode: 255 }) }), { kind: "exited", code: 255 }],
   ["a signal", ended({ ...exited, containers: one({ exitCode: 139 }) }), { kind: "signalled", signal: "SIGSEGV" }],
   ["a real-time signal", ended({ ...exited, containers: one({ exitCode: 162 }) }), { kind: "signalled", signal: "34" }],
   [
@@ -53,7 +53,7 @@ test.each<[string, TaskFacts, Outcome]>([
     { kind: "failedToStart", reason: expect.stringMatching(/^ECS gives no reason \(TaskFailedToStart\)/) },
   ],
   [
-    "an end without an exit code is no success",
+    "an end without an exit code is not a success",
     ended({ ...exited, containers: one() }),
     { kind: "lost", reason: "ECS has no exit code: Essential container in task exited" },
   ],
@@ -269,7 +269,7 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
     { kind: "signalled", signal: "SIGTERM", reason: oom },
   ],
   [
-    "Spot without a stop code: exit code 0 is no success",
+    "Spot without a stop code: exit code 0 is not a success",
     { stopCode: undefined, stoppedReason: "Your Spot Task was interrupted.", containers: one({ exitCode: 0 }) },
     { kind: "signalled", signal: "SIGTERM", reason: "SpotInterruption: Your Spot Task was interrupted." },
   ],
@@ -284,7 +284,7 @@ test.each<[string, Partial<TaskFacts>, Outcome]>([
     { kind: "cancelled", by: "someoneElse", reason: "Task stopped by user" },
   ],
   [
-    "the run's container is not listed: a sidecar's 0 is no success",
+    "the run's container is not listed: a sidecar's 0 is not a success",
     { containers: [{ name: "proxy", exitCode: 0 }] },
     { kind: "lost", reason: "ECS has no exit code: Essential container in task exited" },
   ],

@@ -104,7 +104,7 @@ describe("only process:push", () => {
     for (let n = 0; n < 40; n++) {
       const id = await run(target, job("echo up; exec sleep 600"));
       await until(async () => (await target.logs(id)).lines.length > 0);
-      // Longer than this test waits: SIGKILL ends none of them.
+      // Longer than this test waits: SIGKILL does not end them.
       for (let request = 0; request < 4; request++) await target.stop(id, { reason: "test", graceSeconds: 300 });
       expect(await ended(target, id)).toMatchObject({ outcome: { kind: "cancelled", by: "us" } });
     }

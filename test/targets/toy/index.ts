@@ -9,7 +9,7 @@ import type { ToyRequest, ToyRun } from "./toyCloud";
 
 const KEYS = ["command", "env", "labels", "name"];
 
-/** A target that is no part of pushpool: runs on the toy cloud at its pool's `endpoints.toy`. It has all that a target needs, and no more. */
+/** A target outside of pushpool: runs on the toy cloud at its pool's `endpoints.toy`. It has all that a target needs, and no more. */
 export function createToyTarget({ pool }: Pick<TargetAccess, "pool">): Target {
   const call = async (method: string, path: string, body?: ToyRequest): Promise<ToyRun | null> => {
     const access = await pool();

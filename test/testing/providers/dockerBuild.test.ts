@@ -50,7 +50,7 @@ test.each<[string, JsonObject, Record<string, string>, RegExp]>([
 test.each<[string, JsonObject, Record<string, string>, JsonObject]>([
   ["nothing", {}, {}, {}],
   [
-    "a context that is no folder",
+    "a context that is not a folder",
     { context: { location: "gone" } },
     {},
     { "context.location": expect.stringMatching(/not a valid directory/) as never },

@@ -45,7 +45,7 @@ test("a page fills its places, and the rest is missing", () => {
   expect(missingOffset(more, 4, 100)).toBe(7);
 });
 
-test("if the runs moved meanwhile, none is there twice", () => {
+test("if the runs moved in between, none appears twice", () => {
   const list = anchored({ runs: down(9, 5), total: 9, upTo: "9" });
   expect(ids(withPage(list, { runs: down(5, 3), total: 8, upTo: "9" }, 3))).toBe("- - - 5 4 3 - -");
   expect(ids(withPage(list, { runs: down(5, 3), total: 9, upTo: "9" }, 3))).toBe("- - - 5 4 3 - - -");

@@ -72,7 +72,7 @@ test.each<[string, string, string]>([
   expect(marked(line, search)).toBe(expected);
 });
 
-test("marks change no text, and mark what is searched", () => {
+test("marks do not change the text, and mark the searched words", () => {
   const piece = fc.constantFrom("a", "b", "A", "\u001b[31m", "\u001b[0m", "\t", "é");
   fc.assert(
     fc.property(fc.array(piece), fc.string({ unit: fc.constantFrom("a", "b"), minLength: 1, maxLength: 3 }), (pieces, search) => {

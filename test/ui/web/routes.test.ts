@@ -35,7 +35,7 @@ test("every name has an address", () => {
   );
 });
 
-test("what is wrong is beside its field, until the field changes", () => {
+test("a problem is shown beside its field, until the field changes", () => {
   const problems = byPointer([
     { path: "/parameters/times", message: "must be a number" },
     { path: "/parameters/sites/0/name", message: "is missing" },

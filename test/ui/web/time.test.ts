@@ -48,7 +48,7 @@ test("a bar is visible and never longer than the whole", () => {
   expect(barShare(10_000, 3_600_000)).toBeLessThan(barShare(100_000, 3_600_000));
 });
 
-test("phases are on one scale, and one that goes on ends now", () => {
+test("phases are on one scale, and an unfinished one ends now", () => {
   const at = (second: number) => new Date(NOW + second * 1000).toISOString();
   const bars = phaseBars(
     [

@@ -152,7 +152,7 @@ function checkHandler({ world, principal }: Call, { schema }: NamedType, handler
   const { permissions, resource } = schema;
   const service = resource.slice(0, resource.indexOf(":"));
   const what = `${resource.slice(service.length + 1)}${id}`;
-  // What describes is allowed for all resources or for none.
+  // A permission to describe applies to all resources or to none.
   const describes = permissions[handler] === permissions.read;
   world.iam.check(principal, `${service}:${permissions[handler]}`, describes ? "*" : world.arn(service, what));
 }

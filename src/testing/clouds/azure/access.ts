@@ -178,8 +178,8 @@ function within(scope: string, above: string): boolean {
 }
 
 /**
- * `*` stands for any text, slashes too, and as a part of its own for none: Managed Identity Operator, which is there to assign identities, has an
- * asterisk between `userAssignedIdentities` and `assign/action`, and the action has nothing there.
+ * `*` matches any characters, slashes too. As a separate part it also matches nothing: Managed Identity Operator, which is there to assign
+ * identities, has an asterisk between `userAssignedIdentities` and `assign/action`, and the action has nothing there.
  */
 function matches(pattern: string, action: string): boolean {
   const source = pattern

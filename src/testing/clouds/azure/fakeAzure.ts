@@ -61,8 +61,8 @@ export interface FakeAzure extends FakeCloud<World, CallRecord, Fault> {
  * An Azure on this machine. It has Container Instances, whose commands it runs as processes, Microsoft Entra's logins, and Resource Manager with
  * its roles, quotas and limits. It serves https with a certificate of its own, since Azure's clients send no token over http.
  *
- * It is no kinder than Azure: it checks every call's token, API version and permission, and takes only container groups that Azure takes.
- * A test can make it slow, forgetful and contradictory. Reach it through a work pool's `endpoints`.
+ * It is as strict as Azure: it checks every call's token, API version and permission, and takes only container groups that Azure takes. A
+ * test can make it slow, forgetful and contradictory. Reach it through a work pool's `endpoints`.
  *
  * What it leaves out:
  * - Volumes, probes, ports and networks: it checks them, and they do nothing. It refuses GPUs, as Azure has done since 2025.

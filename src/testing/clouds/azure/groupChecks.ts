@@ -174,7 +174,7 @@ function checkSizes({ name: group }: Wanted, spec: GroupSpec): void {
     );
 }
 
-/** Whether it is one, but for the rounding of binary fractions. */
+/** Whether it is one, apart from the rounding of binary fractions. */
 function multiple(value: number, of: number): boolean {
   return Math.abs(value / of - Math.round(value / of)) < 1e-6;
 }

@@ -9,7 +9,7 @@ import type { World } from "./world";
 export type StartTrouble =
   /** The image cannot be fetched after all; nothing ever starts. */
   | "pullFails"
-  /** There is no place for it; it waits until a test lets it in. */
+  /** The region has no place for it; it waits until a test lets it in. */
   | "noNode";
 
 /** Start a group, for the first time or again: its containers run from their beginning. @returns id of the operation that a client may watch */

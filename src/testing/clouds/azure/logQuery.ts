@@ -77,7 +77,7 @@ function badQuery(code: "SyntaxError" | "SemanticError", message: string): Query
   });
 }
 
-/** Cut at a sign that stands in no quotes. */
+/** Cut at a character outside of quotes. */
 function pieces(text: string, sign: string): string[] {
   const found: string[] = [];
   let piece = "";

@@ -9,7 +9,7 @@ const TYPE = "Microsoft.Resources/subscriptions/resourceGroups";
 /** Seconds that a client is asked to wait while a resource group is deleted. */
 const RETRY_AFTER = "15";
 
-/** Resource groups, and the deletions of them that go on. */
+/** Resource groups, and their unfinished deletions. */
 export const RESOURCE_GROUP_OPERATIONS: readonly Operation[] = [
   { action: `${TYPE}/write`, verb: "PUT", pattern: path("{G}"), handle: write },
   { action: `${TYPE}/read`, verb: "GET", pattern: path("{G}"), handle: (call) => ({ body: view(found(call)) }) },

@@ -71,13 +71,13 @@ export function armResource(api: AzureApi, row: ArmResource): StandInResource {
     },
     update: async (_, inputs) => outputsOf(await api.arm("PUT", idOf(inputs), version, bodyOf(inputs))),
     delete: async (_, known) => {
-      // What is gone already, or with its group, is answered by a 404 or 204.
+      // If the resource or its group is already deleted, the answer is a 404 or 204.
       if (await found(api, idOf(known), version)) await api.arm("DELETE", idOf(known), version);
     },
   };
 }
 
-/** What Azure fills in beside what was sent is no change. */
+/** Values that Azure adds to those that were sent are not a change. */
 function covers(there: Json, here: Json): boolean {
   if (Array.isArray(there) && Array.isArray(here))
     return there.length === here.length && here.every((each, index) => covers(there[index] as Json, each));

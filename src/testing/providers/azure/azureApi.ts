@@ -23,7 +23,7 @@ interface Reply {
   location?: string;
 }
 
-/** Between two looks at something that goes on, in milliseconds. */
+/** Between two looks at an unfinished operation, in milliseconds. */
 const PACE = 20;
 const MANAGEMENT = "https://management.azure.com";
 const GRAPH = "https://graph.microsoft.com";

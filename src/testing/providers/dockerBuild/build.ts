@@ -74,7 +74,7 @@ function neededBy(file: Dockerfile, stage: Stage): Stage[] {
 function checkSources({ flags, rest, name, line }: Instruction, files: readonly string[], file: Dockerfile): void {
   const from = flags.find(([flag]) => flag === "from")?.[1];
   if (from !== undefined) {
-    // What is neither a stage nor an image's name with a slash, a dot or a tag is a typing error.
+    // A name that is not a stage must be an image with a slash, a dot or a tag. Otherwise it is a typing error.
     if (!stageNamed(file, from) && !/[/.:]/.test(from)) throw new Error(`failed to solve: ${from}: pull access denied`);
     return;
   }

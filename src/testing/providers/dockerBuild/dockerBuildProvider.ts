@@ -42,8 +42,8 @@ const DEFAULTS = {
 
 /**
  * A stand-in for Pulumi's `docker-build` provider: its resource `Image`. It reads the Dockerfile and the context, and refuses what BuildKit
- * refuses before it runs a command: it runs none. It pushes to the registries of fake clouds, with the login that it is given, and runs of
- * those clouds can then pull the image.
+ * refuses before it runs a command: it runs none. It pushes to the registries of fake clouds, with the login that it gets. Runs of those
+ * clouds can then pull the image.
  *
  * ```ts
  * const google = await startFakeGoogleCloud();
@@ -78,7 +78,7 @@ export function dockerBuildProvider(options: DockerBuildProviderOptions): StandI
         tags.map(async (tag) => {
           const name = imageNameOf(tag);
           const registry = registryOf(name.repository);
-          // A login that is over, as it is soon, looks like an image that is gone.
+          // A login ends soon. After that, its image looks deleted.
           const refused = await registry?.refusal("pull", name.repository, loginFor(name.repository, logins));
           return refused === undefined && registry?.images.find({ ...name, digest: String(known.digest) }) !== undefined;
         }),

@@ -44,7 +44,7 @@ function identityResource(api: GoogleApi, { collection, idInput, fields }: Ident
     },
     read: async (id, known) => {
       const found = await api.get(`/v1/${id}`);
-      // What Google adds by itself is no difference.
+      // Values that Google adds are not a difference.
       return (
         found && {
           id,

@@ -55,7 +55,7 @@ async function answer(call: Promise<{ $metadata: { httpStatusCode?: number } }>)
   }
 }
 
-/** The members of a recorded value that ours lacks, or has with another type. What AWS has added since is no difference. */
+/** The members of a recorded value that ours lacks, or has with another type. Fields that AWS has added since are not a difference. */
 function lacking(recorded: unknown, ours: unknown, path: string): string[] {
   if (recorded === null || recorded === undefined) return [];
   if (Array.isArray(recorded)) {

@@ -4,7 +4,7 @@ import { type FakeAzure, REAL_AZURE_LIMITS } from "../../../../src/testing";
 import { until } from "../../../until";
 import { ask, azure, clientOf, groupCalls, groupOf } from "./azure";
 
-// Who may call, how often, and what stands in the way.
+// Who may call, how often, and what prevents it.
 
 const SCOPE = "https://management.azure.com/.default";
 const GROUPS = "Microsoft.ContainerInstance/containerGroups";

@@ -31,7 +31,7 @@ function exchanges(name: string): Exchange[] {
 
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi;
 
-/** What is another in every run, made the same. */
+/** Values that differ in every run, made equal. */
 function same(value: Json): Json {
   const text = JSON.stringify(value)
     .replaceAll(/https:\/\/(management\.azure\.com|login\.microsoftonline\.com|127\.0\.0\.1:\d+)\//g, "<host>/")
@@ -45,7 +45,7 @@ function same(value: Json): Json {
   return JSON.parse(text) as Json;
 }
 
-/** Of these headers only their being there is compared: the recorders had other limits, or several at once. */
+/** It compares only whether these headers exist: the recorders had other limits, or several at once. */
 function sameHeaders(headers: Record<string, string>): JsonObject {
   const compared = Object.entries(headers).filter(([name]) => !["date", "cache-control", "content-type"].includes(name));
   return same(Object.fromEntries(compared.map(([name, value]) => [name, /ratelimit/.test(name) ? "<left>" : value]))) as JsonObject;
@@ -252,7 +252,7 @@ describe.runIf(there)("container groups as recorded", () => {
       part: (body) => without(withoutTags(body), ["events"]),
       skip: ({ request }) => /Microsoft\.Network\/locations/.test(request.path),
     });
-    // Of networks the fake has only what a container group needs: its answers begin at the twelfth.
+    // The fake has only the parts of networks that a container group needs: its answers begin at the twelfth.
     expect(found.filter((each) => Number.parseInt(each, 10) >= 12)).toEqual([]);
   });
 
@@ -289,7 +289,7 @@ describe.runIf(there)("container groups as recorded", () => {
 });
 
 describe.runIf(there)("states as recorded", () => {
-  /** A group as it was asked for, out of what a GET says of it, and the fake's GET once it has come there. */
+  /** The request of a group, made from its recorded GET, and the fake's GET after the same steps. */
   const stateAs = async (name: string, line: number, come: (fake: FakeAzure, group: string) => Promise<unknown>, options = {}) => {
     const recorded = exchanges(name)[line - 1] as Exchange;
     const body = without(recorded.response.body, [
@@ -342,7 +342,7 @@ describe.runIf(there)("states as recorded", () => {
       fake.world.finish(group, { kind: "exited", code: 0 });
       await until(() => fake.world.group(group).containers[0]?.current?.state === "Terminated");
     });
-    // In 2018 events told of a container that was created, too.
+    // In 2018 events also reported that a container was created.
     expect(found.filter((each) => !each.includes("events"))).toEqual([]);
   });
 
@@ -397,7 +397,7 @@ test.runIf(there)("a service principal with a secret and a role, as recorded", a
     token,
     part: ofEither,
   });
-  // The fake finds no objects by their ids alone, and says not where an answer without a resource lies.
+  // The fake finds no objects by their ids alone. It does not say where an answer without a resource is.
   expect(found.filter((each) => !each.startsWith("10") && !/^\S+ location/.test(each))).toEqual([]);
 });
 
@@ -594,7 +594,7 @@ function ofEither(body: Json): Json {
   return String(context).endsWith("passwordCredential") ? without(body, ["hint", "secretText"]) : ofGraph(body);
 }
 
-/** Of the directory's objects the fake has the members that matter. */
+/** The fake has only the members of the directory's objects that matter. */
 function ofGraph(body: Json): Json {
   const { value, ...object } = (body ?? {}) as JsonObject;
   const cut = (each: JsonObject) => {

@@ -4,7 +4,7 @@ import { awsProvider, type FakeAws, type Found, type StandInResource, startFakeA
 import type { Principal } from "../../../../src/testing/clouds/aws/awsIam";
 import { provisioned } from "../../../e2e/clouds/aws";
 
-// Each resource type alone: what it creates is in the fake, what changes there is read, what is deleted is gone.
+// Each resource type alone: the fake has what it creates, it reads changes there, and deleted resources no longer exist.
 
 const READ_ONLY = "arn:aws:iam::aws:policy/AmazonECS_FullAccess";
 const OWN = "arn:aws:iam::111111111111:policy/given";
@@ -184,7 +184,7 @@ test.each(Object.entries(CASES))("%s", async (token, { inputs, drift, gone }) =>
   expect(await read(again)).toBeUndefined();
 });
 
-test("what is in use stays, with IAM's and EC2's messages; a missing resource cannot be referenced", async () => {
+test("resources in use stay, with IAM's and EC2's messages; a missing resource cannot be referenced", async () => {
   const create = async (token: string, inputs: JsonObject) => (await resources[token]?.create(inputs, asked)) as Found;
   const remove = async (token: string, id: string) => resources[token]?.delete?.(id, {}, asked);
   const vpc = await create("aws:ec2/vpc:Vpc", { cidrBlock: "10.0.0.0/16" });

@@ -11,7 +11,7 @@ import {
 import { provisioned } from "../../../e2e/clouds/azure";
 import { ask } from "../../clouds/azure/azure";
 
-// Each resource type alone: what it creates is in the fake, what changes there is read, what is deleted is gone.
+// Each resource type alone: the fake has what it creates, it reads changes there, and deleted resources no longer exist.
 
 const SUBSCRIPTION = "/subscriptions/22222222-2222-4222-8222-222222222222";
 const FLOWS = `${SUBSCRIPTION}/resourceGroups/flows`;
@@ -207,14 +207,14 @@ test.each(Object.entries(CASES))("%s", async (token, { inputs: declared, drift, 
   expect(await read(again)).toBeUndefined();
 });
 
-test("like the real provider, it does not take over what is there already", async () => {
+test("like the real provider, it does not take over existing resources", async () => {
   const group = resources["azure-native:resources:ResourceGroup"] as StandInResource;
   await expect(group.create({ resourceGroupName: "flows", location: "westeurope" }, asked)).rejects.toThrow(
     `cannot create already existing resource '${FLOWS}'`,
   );
 });
 
-test("what is in use is not deleted: a gateway of a subnet, an address of a gateway, a role that somebody has", async () => {
+test("it does not delete a resource in use: a gateway of a subnet, an address of a gateway, a role that somebody has", async () => {
   const id = (part: string) => `${FLOWS}/providers/Microsoft.Network/${part}`;
   const put = (part: string, properties: JsonObject) =>
     ask(azure, "PUT", `${id(part)}?api-version=2024-05-01`, { location: "westeurope", properties });

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../../../src/json";
 import { type FakeGoogleCloud, type Found, gcpProvider, type StandInResource, startFakeGoogleCloud } from "../../../../src/testing";
 import { provisioned } from "../../../e2e/clouds/gcp";
 
-// Each resource type alone: what it creates is in the fake, what changes there is read, what is deleted is gone.
+// Each resource type alone: the fake has what it creates, it reads changes there, and deleted resources no longer exist.
 
 const SA = "roles/logging.viewer";
 const PLACE = { project: "acme", location: "europe-west1", region: "europe-west1" };
