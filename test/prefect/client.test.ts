@@ -32,7 +32,7 @@ test.each<[string, Answer, boolean]>([
 });
 
 test("a server that does not answer gets a second request, and is then reported as unreachable", async () => {
-  const { client, seen } = await over([ok, "silence"], { timeoutMs: 200, patienceMs: 600 });
+  const { client, seen } = await over([ok, "silence"], { timeoutMs: 200, patienceMs: 2_000 });
   await client.request("GET", "/first");
   await expect(client.request("GET", "/x", { about: 'work pool "etl"' })).rejects.toMatchObject({
     message: expect.stringMatching(/^work pool "etl": the Prefect API at .* \(test\) cannot be reached: it does not answer, \d times$/),
