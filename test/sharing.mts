@@ -7,12 +7,15 @@ import { join } from "node:path";
 const FOLDERS = [
   "buildSteps",
   "cli",
+  "components",
+  "docs",
   "dockerContext",
   "entrypoint",
   "init",
   "keys",
   "ledger",
   "manifest",
+  "prefect",
   "prefectYaml",
   "runs",
   "serve",
@@ -23,8 +26,8 @@ const FOLDERS = [
   "workspace",
 ];
 
-/** These measure or kill processes, or start many. */
-const ALONE = /killPoints|heapShape|[/](toy|server)[/]|moto/;
+/** These measure or kill processes, start many, or use a gigabyte. */
+const ALONE = /killPoints|heapShape|[/](toy|server)[/]|components[/]schema|docs[/]fromPrefect|moto/;
 
 /** What the next file of the process would see: modules, environment, clock and globals that a test has changed. */
 export const CHANGES_THE_PROCESS =
