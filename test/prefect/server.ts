@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { migratedDatabase } from "./migratedDatabase";
-import { type PrefectVersion, prefectVenv } from "./venv";
+import { PACKED_ZONES, type PrefectVersion, prefectVenv } from "./venv";
 
 /** A real Prefect server on a loopback port. */
 export interface PrefectServer {
@@ -162,6 +162,7 @@ async function runServer(
       DO_NOT_TRACK: "1",
       // What a server compiles, each later Python of the venv would compile again.
       PYTHONDONTWRITEBYTECODE: "",
+      ...PACKED_ZONES,
       ...settings,
     },
   });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { occurrencesOf, readSchedule } from "../../src/schedules";
-import { prefectVenv } from "../prefect/venv";
+import { PACKED_ZONES, prefectVenv } from "../prefect/venv";
 import { crons, type Question, rrules } from "./random";
 
 /** Rules come from a seed, so that a failure can be repeated. Another seed may be given. */
@@ -51,7 +51,8 @@ test.each([
 ])("new random %s have the occurrences that Prefect returns, and both refuse the same ones", { timeout: 300_000 }, async (_, arbitrary) => {
   const questions = fc.sample(arbitrary, { seed: SEED, numRuns: RULES });
   const python = join(await prefectVenv(), "bin/python");
-  const said = execFileSync(python, [join(__dirname, "prefectTimes.py")], { input: JSON.stringify(questions), maxBuffer: 1 << 28 });
+  const given = { input: JSON.stringify(questions), maxBuffer: 1 << 28, env: { ...process.env, ...PACKED_ZONES } };
+  const said = execFileSync(python, [join(__dirname, "prefectTimes.py")], given);
   const theirs = JSON.parse(said.toString()) as Answer[];
   const compared = questions.flatMap((question, index) => {
     const their = theirs[index] as Answer;
