@@ -3,13 +3,9 @@ import { findProgram } from "../findProgram";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import type { KeyFacts, StoredKey } from "../keys/keyPlan";
 import type { KeyQuestion } from "../keys/keyQuestion";
-import { mayHaveRuns, openChosen } from "../ledger";
 import { MANIFEST_KIND } from "../manifest/manifest";
 import { askPulumi } from "../pulumiCli";
-import { unfinishedByKey } from "../runs/unfinishedByKey";
 import { UserError } from "../userError";
-import { openWorkspace } from "../workspace";
-import { chooseLedger } from "../workspaceRuns";
 
 interface StateResource {
   urn: string;
@@ -39,8 +35,14 @@ export async function readKeyFacts(question: KeyQuestion): Promise<KeyFacts> {
   const found = keysInState(question, await shared(`state ${project}/${stack}`, () => readDeployment(question)));
   if (found.keys.length === 0 && found.proof === undefined) return { localNow: Date.now(), ...found };
   const now = await shared(`clock ${clock}`, () => cloudTime(clock));
-  const unfinishedRuns = found.hasPrefect ? undefined : await readUnfinished(question);
+  const unfinishedRuns = found.hasPrefect ? undefined : await unfinishedOf(question);
   return { ...found, localNow: Date.now(), ...(now === undefined ? {} : { now }), ...(unfinishedRuns ? { unfinishedRuns } : {}) };
+}
+
+/** The ledger is loaded only for a pool that has keys. */
+async function unfinishedOf(question: KeyQuestion): Promise<KeyFacts["unfinishedRuns"]> {
+  const { readUnfinished } = await import("./unfinishedRuns.js");
+  return readUnfinished(question);
 }
 
 function shared<T>(name: string, ask: () => Promise<T>): Promise<T> {
@@ -165,31 +167,4 @@ async function cloudTime(url: string): Promise<number | undefined> {
   } catch {
     return undefined;
   }
-}
-
-/**
- * Unfinished runs with the keys that submitted them; `undefined` if the ledger has no runs of the pool, or cannot be read: others may have
- * submitted some.
- */
-async function readUnfinished({ project, stack, workPoolName }: KeyQuestion): Promise<KeyFacts["unfinishedRuns"]> {
-  const workspace = openWorkspace({ stack: `${project}/${stack}` });
-  const { loadManifest } = await import("../manifest/index.js");
-  const opened = await chooseLedger(workspace, { readManifest: () => loadManifest(workspace, { secrets: true }), needsNoManifest: true })
-    .then((choice) => (mayHaveRuns(choice) ? openChosen(choice) : undefined))
-    .catch(ifRefused);
-  if (!opened) return undefined;
-  const { ledger } = opened;
-  try {
-    const of = { stack: `${project}/${stack}`, workPool: workPoolName };
-    if ((await ledger.page(of, { offset: 0, limit: 1 })).length === 0) return undefined;
-    return await unfinishedByKey(ledger, workPoolName);
-  } catch (error) {
-    return ifRefused(error);
-  } finally {
-    ledger.close();
-  }
-}
-
-function ifRefused(error: unknown): undefined {
-  if (!(error instanceof UserError)) throw error;
 }
