@@ -7,9 +7,9 @@ const ROOM_TO_LOAD = "--min-semi-space-size=16";
 /**
  * Modules that Pulumi's SDK loads at its start but seldom uses. The keys are the files of the SDK that load them. `runtime/closure` uses
  * npm's package tree, its package.json reader and the TypeScript compiler, to turn functions into text. `cmd/run/tracing.js` uses
- * OpenTelemetry if the program gets `--tracing`. `runtime/manifest.js` reads YAML if a program has a package.yaml. Versions are compared
- * (semver) for TypeScript programs, for `engines` in a package.json, and for the modules of a package's resources. Together they take two
- * thirds of the SDK's loading time.
+ * OpenTelemetry if the program gets `--tracing`. `source-map-support` reads a source map when it shows a stack trace.
+ * `runtime/manifest.js` reads YAML if a program has a package.yaml. Versions are compared (semver) for TypeScript programs, for `engines`
+ * in a package.json, and for the modules of a package's resources. Together they take two thirds of the SDK's loading time.
  */
 const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
   "runtime/manifest.js": ["js-yaml"],
@@ -17,6 +17,7 @@ const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
   "runtime/closure/parseFunction.js": ["../../typescript-shim"],
   "runtime/closure/rewriteSuper.js": ["semver"],
   "runtime/rpc.js": ["semver"],
+  "source-map-support.js": ["source-map"],
   "cmd/run/run.js": ["semver"],
   "cmd/run/tracing.js": ["resources", "sdk-trace-base", "exporter-zipkin", "instrumentation-grpc", "sdk-trace-node", "instrumentation"].map(
     (name) => `@opentelemetry/${name}`,
@@ -28,12 +29,16 @@ const SELDOM_USED: Readonly<Record<string, readonly string[]>> = {
  *
  * It loads the seldom used modules when they are first used. Until then, the SDK gets a stand-in, which passes on every property and every
  * call. Only the SDK gets it: a program that imports one of the modules gets the module itself. The SDK copies its imports, unless they say
- * `__esModule`; then `default` has what the copy would have. `tracing.js` takes functions and classes out of its modules at once, so these
- * are loaded later too.
+ * `__esModule`; then `default` has what the copy would have. `tracing.js` and `source-map-support` take functions and classes out of their
+ * modules at once, so these are loaded later too.
+ *
+ * The SDK also asks OpenTelemetry's API for a trace in each request. The API does nothing until somebody registers a provider of traces,
+ * which it then stores in a global symbol. Until then, the SDK gets a stand-in that does nothing.
  *
  * To turn functions into text, the SDK also listens to the inspector, from before the program is loaded. V8 then reports each script, which
  * takes a quarter of the processor time of a short program. Here the SDK listens from the first function on: V8 then reports all earlier
- * scripts at once.
+ * scripts at once. Only then does the SDK change a flag of V8 too. From a change of flags on, V8 rejects the compiled code that node brings
+ * for its own modules, and what other processes have stored.
  *
  * The automation API, for programs that run other programs, takes a tenth of the rest. It is loaded when a program first reads
  * `pulumi.automation`.
@@ -54,6 +59,11 @@ const later = (real, get) => new Proxy(function () {}, {
   apply: (_, self, args) => Reflect.apply(real(), self, args),
   construct: (_, args) => Reflect.construct(real(), args),
 });
+const idle = new Proxy(function () {}, {
+  get: (_, name) => (typeof name === "symbol" || name === "then" ? undefined : idle),
+  apply: () => idle,
+});
+const isTraced = () => Object.getOwnPropertySymbols(globalThis).some(({ description }) => description?.startsWith("opentelemetry.js.api."));
 const patched = new WeakSet();
 const quiet = (module) => {
   const { debuggablePromise, Resource } = module;
@@ -78,6 +88,7 @@ const lateHooks = (original) => {
   const urls = new Map();
   let session;
   const connect = async () => {
+    original();
     // In the bundle, an import() becomes require, which this code does not have.
     const { Session } = process.getBuiltinModule("node:inspector");
     const connected = new Session();
@@ -86,19 +97,21 @@ const lateHooks = (original) => {
     await new Promise((done, fail) => connected.post("Debugger.enable", (error) => (error ? fail(error) : done())));
     return connected;
   };
-  return {
-    ...original,
+  const own = {
+    __esModule: true,
     isInitializedAsync: async () => {},
     getSessionAsync: () => (session ??= connect()),
     getScriptUrl: (id) => urls.get(id),
   };
+  return later(original, (name) => (Object.hasOwn(own, name) ? own[name] : original()[name]));
 };
 Module._load = function (request, parent, ...more) {
-  const [, from] = /[/]@pulumi[/]pulumi[/](.+)$/.exec(parent?.filename ?? "") ?? [];
+  const [, from] = /[/](?:@pulumi[/]pulumi|source-map-support)[/](.+)$/.exec(parent?.filename ?? "") ?? [];
   const loaded = () => load.call(this, request, parent, ...more);
   if (from === undefined) return loaded();
   if (/[/](debuggable|log|resource)$/.test(request)) return quiet(loaded());
-  if (request.endsWith("/v8Hooks")) return (hooks ??= lateHooks(loaded()));
+  if (request === "@opentelemetry/api") return later(loaded, (name) => (isTraced() ? loaded() : idle)[name]);
+  if (request.endsWith("/v8Hooks")) return (hooks ??= lateHooks(loaded));
   if (from === "index.js" && request === "./automation") {
     Object.defineProperty(parent.exports, "automation", { enumerable: true, configurable: true, get: loaded, set: () => {} });
     return {};
@@ -108,10 +121,10 @@ Module._load = function (request, parent, ...more) {
     const module = loaded();
     return name === "default" && !module.__esModule ? module : module[name];
   };
-  const isTracing = from.endsWith("tracing.js");
+  const takesParts = /tracing[.]js$|^source-map-support/.test(from);
   return later(loaded, (name) => {
     if (name === "__esModule") return true;
-    return isTracing ? later(() => property(name), (inner) => property(name)[inner]) : property(name);
+    return takesParts ? later(() => property(name), (inner) => property(name)[inner]) : property(name);
   });
 };`;
 

@@ -22,35 +22,36 @@ function run(flags: readonly string[], program: string, env: NodeJS.ProcessEnv =
 }
 
 /** The packages among these that are loaded when the program ends. */
-const LOADED = `["@npmcli/arborist", "normalize-package-data", "typescript", "@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-zipkin", "execa", "js-yaml", "semver"]
+const LOADED = `["@npmcli/arborist", "normalize-package-data", "typescript", "@opentelemetry/sdk-trace-node", "@opentelemetry/exporter-zipkin", "@opentelemetry/api", "execa", "js-yaml", "semver", "source-map"]
   .filter((name) => Object.keys(require.cache).some((file) => file.includes("/node_modules/" + name + "/")))`;
 
-const START = `require("@pulumi/pulumi"); require("@pulumi/pulumi/cmd/run/tracing"); require("@pulumi/pulumi/runtime/manifest");`;
+const START = `require("@pulumi/pulumi"); require("@pulumi/pulumi/cmd/run/tracing"); require("@pulumi/pulumi/runtime/manifest"); require("source-map-support/register");`;
 
 test("what the SDK seldom uses is not loaded at its start", () => {
   const program = `${START} tell(${LOADED});`;
   expect(run(SDK_FLAGS, program)).toEqual([]);
   // Otherwise the test would prove nothing.
-  expect(run([], program)).toHaveLength(8);
+  expect(run([], program)).toHaveLength(10);
 });
 
 /** The connection to the inspector, as the runner of programs awaits it. */
 const HOOKS = `require("node:module").createRequire(require.resolve("@pulumi/pulumi/cmd/run"))("../../runtime/closure/v8Hooks")`;
 
-test("the inspector listens from the first function that is turned into text", () => {
+test("the inspector listens, and V8 has another flag, from the first function that is turned into text", () => {
   const program = `const { Session } = require("node:inspector");
     const { connect } = Session.prototype;
     let sessions = 0;
     Session.prototype.connect = function () { sessions += 1; return connect.call(this); };
+    const hasFlag = () => { try { return new Function("return %HaveSameMap({}, {})")(); } catch { return false; } };
     const pulumi = require("@pulumi/pulumi");
     ${HOOKS}.isInitializedAsync().then(async () => {
-      const before = sessions;
+      const before = [sessions, hasFlag()];
       await pulumi.runtime.serializeFunction(() => before);
-      await pulumi.runtime.serializeFunction(() => before + 1);
-      tell([before, sessions]);
+      await pulumi.runtime.serializeFunction(() => before.length);
+      tell([...before, sessions, hasFlag()]);
     });`;
-  expect(run(SDK_FLAGS, program)).toEqual([0, 1]);
-  expect(run([], program)).toEqual([1, 1]);
+  expect(run(SDK_FLAGS, program)).toEqual([0, false, 1, true]);
+  expect(run([], program)).toEqual([1, true, 1, true]);
 });
 
 test.each([
@@ -82,6 +83,36 @@ test.each([
      tracing.start("http://127.0.0.1:9/spans");
      const span = tracing.newSpan("one");
      tell([span.constructor.name, span.name, span.resource.attributes["service.name"], span.isRecording()]);`,
+  ],
+  [
+    "a request carries a trace once somebody has registered what makes it",
+    `const { grpcClientOptions } = require("@pulumi/pulumi/runtime/settings");
+     const { newSpan } = require("@pulumi/pulumi/cmd/run/tracing");
+     const { propagation, trace } = require("@opentelemetry/api");
+     const { Metadata } = require("@grpc/grpc-js");
+     const sent = () => {
+       const metadata = new Metadata();
+       const [interceptor] = grpcClientOptions.interceptors;
+       interceptor({}, () => ({ start: () => {}, sendMessage: () => {}, halfClose: () => {} })).start(metadata, {});
+       return metadata.getMap();
+     };
+     const before = sent();
+     newSpan("of nobody").end();
+     propagation.setGlobalPropagator({ inject: (_, carrier) => carrier.set("traceparent", "00-of-this-test"), extract: (context) => context, fields: () => [] });
+     trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: (name) => ({ name }) }) });
+     tell([before, sent(), newSpan("of this test").name]);`,
+  ],
+  [
+    "a stack trace names the lines of the source",
+    `const { mkdtempSync, writeFileSync, rmSync } = require("node:fs");
+     require("@pulumi/pulumi");
+     require("source-map-support/register");
+     const folder = mkdtempSync(require("node:path").join(require("node:os").tmpdir(), "pushpool-traces-"));
+     const map = Buffer.from(JSON.stringify({ version: 3, sources: ["written.ts"], names: [], mappings: "AAEA" })).toString("base64");
+     writeFileSync(folder + "/made.js", 'exports.trace = () => new Error("one").stack;\\n//# sourceMappingURL=data:application/json;base64,' + map);
+     const [, line] = require(folder + "/made.js").trace().split("\\n");
+     rmSync(folder, { recursive: true });
+     tell(line.replace(folder, "the folder of the program"));`,
   ],
   [
     "a program uses the automation API",
