@@ -181,7 +181,8 @@ test("a job that is cancelled leaves its run to whoever follows it next", async 
 test("two CI jobs with homes of their own and one key: one task in the cloud, which the second follows when the first is killed", async () => {
   const aws = await startFakeAws({ grace: 1000, step: 100 });
   onTestFinished(() => aws.stop());
-  const manifest = ecsManifest(aws, aws.accessKey("submitter"), { "hello/prod": "sleep 3" });
+  const mark = join(place().folder, "end");
+  const manifest = ecsManifest(aws, aws.accessKey("submitter"), { "hello/prod": `sh -c 'while [ ! -e ${mark} ]; do sleep 0.1; done'` });
   const url = ledgerUrl();
   const [one, other] = [ecsPlace(manifest), ecsPlace(manifest)];
   for (const { env } of [one, other]) env.PUSHPOOL_LEDGER_URL = url;
@@ -191,6 +192,7 @@ test("two CI jobs with homes of their own and one key: one task in the cloud, wh
   await until(() => aws.world.tasks.size === 1 && /RUNNING/.test(said.stdout() + said.stderr()));
   job.kill("SIGKILL");
   await said.ended;
+  writeFileSync(mark, "");
   const next = await other.run(...key);
   expect(next).toMatchObject({ status: 0 });
   const { run } = JSON.parse(next.stdout.trim().split("\n").at(-1) ?? "");
