@@ -118,7 +118,7 @@ test("replaced by another version while it serves, it says so and ends; the next
   const run = at.pushpool("run", "hello/quick", "--detach").stdout.trim();
   expect([await replaced.ended, replaced.stderr()]).toEqual([
     5,
-    "pushpool: the files of this pushpool were replaced or moved while it ran, probably by an upgrade. Start it again: it continues unfinished runs\n",
+    "pushpool: the files of this pushpool were replaced or moved while it ran, probably by an upgrade. Start it again: it continues what is unfinished\n",
   ]);
   const next = serve(at);
   await until(() => next.log().some((line) => line.flowRun === run && line.state === "COMPLETED"));
