@@ -1,4 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import type { ConstructRequest, ConstructResponse } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
 import { serveComponents } from "../components/served";
@@ -7,6 +7,7 @@ import { UserError } from "../src/userError";
 import { componentOf } from "./components";
 import { constructInputs } from "./constructInputs";
 import { constructOptions } from "./constructOptions";
+import { asDefinition } from "./definitionText";
 import { packageSchema, type TypeSpec } from "./packageSchema";
 import { proto, pulumiInternals } from "./pulumiSdk";
 
@@ -29,7 +30,6 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
   await enterProgram(request, engine);
   serveComponents(packageSchema().version);
   const { settings, rpc } = pulumiInternals();
-  const { output } = require("@pulumi/pulumi") as typeof pulumi;
   const inputs = (request.getInputs()?.toJavaScript() ?? {}) as JsonObject;
   const of = { type: type.split(":")[2] ?? type, name };
   const args = constructInputs(inputs, dependenciesOf(request), spec.inputProperties, of);
@@ -43,7 +43,9 @@ async function constructHere(request: ConstructRequest, engine: string): Promise
   ]);
   response.setUrn(urn);
   for (const [key, resources] of dependencies) {
-    const urns = await Promise.all([...resources].map((resource) => new Promise<string>((done) => output(resource.urn).apply(done))));
+    const urns = await Promise.all(
+      [...resources].map((resource) => new Promise<string>((done) => pulumi.output(resource.urn).apply(done))),
+    );
     const on = new proto.provider.ConstructResponse.PropertyDependencies();
     on.setUrnsList(urns);
     response.getStatedependenciesMap().set(key, on);
@@ -68,7 +70,6 @@ let last: { address: string; connection: Promise<EngineLink> } | undefined;
 /** Make the SDK act in the program that asks: with its engine, project, stack and configuration. */
 async function enterProgram(request: ConstructRequest, engine: string): Promise<void> {
   const { settings, localState } = pulumiInternals();
-  const { runtime } = require("@pulumi/pulumi") as typeof pulumi;
   const address = request.getMonitorendpoint();
   settings.resetOptions(
     request.getProject(),
@@ -83,7 +84,8 @@ async function enterProgram(request: ConstructRequest, engine: string): Promise<
   const { monitor, features } = await connectionTo(address);
   Object.assign(store, features);
   store.settings.monitor = monitor;
-  runtime.setAllConfig(Object.fromEntries(request.getConfigMap().entries()) as Record<string, string>, request.getConfigsecretkeysList());
+  const config = Object.fromEntries(request.getConfigMap().entries()) as Record<string, string>;
+  pulumi.runtime.setAllConfig(config, request.getConfigsecretkeysList());
 }
 
 /** The connection to an engine. It is made in the settings of the call that needs it first, and kept unless it fails. */
@@ -115,12 +117,10 @@ function dependenciesOf(request: ConstructRequest): Map<string, string[]> {
 
 /** What the schema promises as outputs. A definition becomes a JSON string. */
 function outputsOf(component: object, specs: Record<string, TypeSpec>): Record<string, unknown> {
-  const { asDefinition } = require("./definitionText") as typeof import("./definitionText");
-  const { Output } = require("@pulumi/pulumi") as typeof pulumi;
   return Object.fromEntries(
     Object.entries(specs).map(([name, { type }]) => {
       const value = (component as Record<string, unknown>)[name];
-      const isTree = typeof value === "object" && value !== null && !Output.isInstance(value);
+      const isTree = typeof value === "object" && value !== null && !pulumi.Output.isInstance(value);
       return [name, type === "string" && isTree ? asDefinition(value as Record<string, unknown>) : value];
     }),
   );

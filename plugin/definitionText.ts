@@ -33,7 +33,9 @@ async function readTree(tree: AnyJson): Promise<OutputParts> {
     if (pulumi.Output.isInstance(value)) return readOutput(value as pulumi.Output<unknown>, path);
     if (Array.isArray(value)) return all(value.map((item, index) => read(item, [...path, String(index)])));
     const entries = Object.entries(value as Record<string, AnyJson>).filter(([, inner]) => inner !== undefined);
-    const values = all(entries.map(([key, inner]) => read(inner, [...path, key])));
+    // Most fields are plain, and need no path.
+    const isPlain = (inner: AnyJson) => typeof inner !== "object" || inner === null;
+    const values = all(entries.map(([key, inner]) => (isPlain(inner) ? inner : read(inner, [...path, key]))));
     const named = (known: Json[]) => Object.fromEntries(entries.map(([key], index) => [key, known[index] as Json]));
     return values instanceof Promise ? values.then(named) : named(values);
   };

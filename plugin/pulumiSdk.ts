@@ -45,14 +45,18 @@ interface Internals {
   hooks: { hookBindingFromProto?(binding: unknown): pulumi.ResourceHookBinding | undefined };
 }
 
+let internals: Internals | undefined;
+
 /** Loaded when something is constructed: it takes most of the time of the process. */
 export function pulumiInternals(): Internals {
-  return {
+  // Each construction asks several times, and looking a module up takes longer than most steps of it.
+  internals ??= {
     rpc: require("@pulumi/pulumi/runtime/rpc"),
     settings: require("@pulumi/pulumi/runtime/settings"),
     localState: require("@pulumi/pulumi/runtime/state"),
     hooks: require("@pulumi/pulumi/runtime/resource"),
   };
+  return internals;
 }
 
 /** A resource outside this process, of which only the URN is known. */
