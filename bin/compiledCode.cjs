@@ -2,8 +2,8 @@
 //
 // node's own cache (`module.enableCompileCache`) is made before a module runs, and has no function within it. This one is made when the
 // process ends, and has the functions that the command called. It replaces `_compile`, by which node compiles a CommonJS module. It does so
-// for pushpool's own modules, and for the SDK of AWS: a run on ECS loads hundreds of its modules. node compiles all others, and those that
-// this way cannot compile.
+// for pushpool's own modules, and for packages of which a command calls many functions. node compiles all others, and those that this way
+// cannot compile.
 "use strict";
 const {
   closeSync,
@@ -28,8 +28,11 @@ const { Script } = require("node:vm");
 /** In a script, `import()` is an experiment of node, of which it warns. */
 const IMPORT = /\bimport\s*[(/]/;
 
-/** The modules of the SDK of AWS, wherever npm has put them. */
-const AWS = /[\\/]node_modules[\\/]@(aws-sdk|smithy)[\\/]/;
+/**
+ * The modules of the SDK of AWS, of which a run on ECS loads hundreds, and of what the offline engine speaks with Pulumi programs, wherever
+ * npm has put them.
+ */
+const PACKAGES = /[\\/]node_modules[\\/](@aws-sdk|@smithy|@grpc|google-protobuf|@pulumi[\\/]pulumi)[\\/]/;
 
 const DAY = 86_400_000;
 /** Code that no command has used for this time is removed, in milliseconds: most likely its installation is gone. */
@@ -51,7 +54,7 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
   const compile = Module.prototype._compile;
 
   Module.prototype._compile = function _compile(source, path, format) {
-    const isKept = (path.startsWith(own + sep) || AWS.test(path)) && (format === undefined || format === "commonjs");
+    const isKept = (path.startsWith(own + sep) || PACKAGES.test(path)) && (format === undefined || format === "commonjs");
     if (!isKept || IMPORT.test(source)) return compile.call(this, source, path, format);
     const bytes = Buffer.from(source);
     const kept = known.get(path);

@@ -123,17 +123,18 @@ test("commands that remove unused code at the same time keep their own", async (
   expect([unused.some((file) => existsSync(file)), existsSync(kept())]).toEqual([false, true]);
 });
 
-test("the code of the SDK of AWS is kept too, and of no other package", () => {
+test("the code of the SDK of AWS and of Pulumi's protocol is kept too, and of no other package", () => {
   const packages = join(scratch(), "node_modules");
-  const files = ["@smithy/core", "other"].map((name) => {
+  const names = ["@smithy/core", "@grpc/grpc-js", "google-protobuf", "@pulumi/pulumi/proto", "@pulumi/gcp", "other"];
+  const files = names.map((name) => {
     mkdirSync(join(packages, name), { recursive: true });
     writeFileSync(join(packages, name, "index.js"), saying(name));
     return join(packages, name, "index.js");
   });
   const { start, kept } = program({ "main.cjs": files.map((file) => `require(${JSON.stringify(file)}).say();`).join("\n") });
-  for (let times = 0; times < 2; times++) expect(start()).toEqual(printed("@smithy/core\nother\n"));
+  for (let times = 0; times < 2; times++) expect(start()).toEqual(printed(`${names.join("\n")}\n`));
   const whole = readFileSync(kept(), "latin1");
-  expect([whole.includes(saying("@smithy/core")), whole.includes(saying("other"))]).toEqual([true, false]);
+  expect(names.filter((name) => !whole.includes(saying(name)))).toEqual(["@pulumi/gcp", "other"]);
 });
 
 test("modules are as with node alone", () => {

@@ -37,3 +37,13 @@ test("a key is derived once in a process: a preview and its update share it", as
   await expect(crypterFor("not shared", salt)).rejects.toThrow(WrongPassphrase);
   expect(vi.mocked(pbkdf2).mock.calls.length).toBe(derived + 1);
 });
+
+test("each new salt of a passphrase has its own key; those of an empty one share a key, since it protects nothing", async () => {
+  const derived = () => vi.mocked(pbkdf2).mock.calls.length;
+  const before = derived();
+  const [one, other] = [await newSalt("mine"), await newSalt("mine")];
+  expect([one.salt === other.salt, derived() - before]).toEqual([false, 2]);
+  const [open, again] = [await newSalt(""), await newSalt("")];
+  expect([open.salt === again.salt, derived() - before]).toEqual([true, 3]);
+  expect((await crypterFor("", open.salt)).decrypt(again.crypter.encrypt("x"))).toBe("x");
+});

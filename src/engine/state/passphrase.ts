@@ -5,6 +5,8 @@ import type { KeptKeys } from "./keptKeys";
 const derive = promisify(pbkdf2);
 /** The keys that this process has derived, by passphrase and salt. A preview and the update after it use the same one. */
 const keys = new Map<string, Promise<Buffer>>();
+/** The salt of this process for an empty passphrase. Its key protects nothing, so all new stacks can have the same one. */
+let openSalt: Promise<Salted> | undefined;
 // These numbers are the file format of Pulumi's passphrase secrets provider (sdk/go/common/resource/config/crypt.go).
 const ROUNDS = 1_000_000;
 const KEY_BYTES = 32;
@@ -21,14 +23,26 @@ export interface Crypter {
   decrypt(ciphertext: string): string;
 }
 
+/** A salt in the format of the state and `Pulumi.<stack>.yaml`, and its crypter. */
+interface Salted {
+  salt: string;
+  crypter: Crypter;
+}
+
 /** The passphrase does not belong to the salt. */
 export class WrongPassphrase extends Error {}
 
 /**
- * Make a new salt for a passphrase, in the format of the state and `Pulumi.<stack>.yaml`, with its crypter.
+ * Make a new salt for a passphrase. In one process, an empty passphrase always has the same one.
  * @param kept where other processes find the key; absent: they derive it themselves
  */
-export async function newSalt(passphrase: string, kept?: KeptKeys): Promise<{ salt: string; crypter: Crypter }> {
+export function newSalt(passphrase: string, kept?: KeptKeys): Promise<Salted> {
+  if (passphrase !== "") return makeSalt(passphrase, kept);
+  openSalt ??= makeSalt("", kept);
+  return openSalt;
+}
+
+async function makeSalt(passphrase: string, kept: KeptKeys | undefined): Promise<Salted> {
   const salt = randomBytes(SALT_BYTES);
   const crypter = crypterOf(await keyOf(passphrase, salt, kept));
   return { salt: `v1:${salt.toString("base64")}:${crypter.encrypt(PROBE)}`, crypter };
