@@ -9,7 +9,7 @@ const results = process.env.PUSHPOOL_TEST_RESULTS;
  * modules are loaded once. Half of the processor time of such a file is the start of its process. `test/pure.test.ts` checks them.
  */
 const PURE = [
-  "test/{arrows,deploymentName,duration,jsonText,redactor,shown,textFile,uvSettings}.test.ts",
+  "test/{arrows,deploymentName,duration,jsonText,redactor,shown,textFile,unknown,uvSettings}.test.ts",
   "test/cli/{prettyJson,program,screen}.test.ts",
   "test/engine/{decide,plan,registry,secretValues,targets}.test.ts",
   "test/{manifest/{cloudNames,parseManifest},prefectYaml/{pyYaml,schedules}}.test.ts",

@@ -1,3 +1,4 @@
+import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import { defaultProviderGoal } from "./defaultProvider";
 import { assembled, type DeploymentOptions, type Parts } from "./deploymentParts";
@@ -15,7 +16,7 @@ import type { StackConfig } from "./stackConfig";
 import type { Resource } from "./state/stackStore";
 import type { Changes, Op } from "./state/step";
 import { isProviderType, providerReference, STACK_TYPE, urnOf } from "./urn";
-import { fromProgram, holdsUnknown, type Properties } from "./wire";
+import { fromProgram, type Properties } from "./wire";
 
 const GET_RESOURCE = "pulumi:pulumi:getResource";
 

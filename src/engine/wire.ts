@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { isJsonObject, type Json, type JsonObject } from "../json";
-import { UNKNOWN } from "../unknown";
+import { holdsUnknown, isUnknown, UNKNOWN } from "../unknown";
 import { nameOf, typeOf } from "./urn";
 
 /** The key that marks Pulumi's special values on the wire and in the state (sdk/go/common/resource/sig). */
@@ -11,15 +11,6 @@ const ASSET_MARK = "c44067f5952c0a294b673a41bacd8c17";
 const ARCHIVE_MARK = "0def7320c3a5731c473e5ecbe6d01bc7";
 const RESOURCE_MARK = "5cf8f73096256a8f31e491e813e4eb8e";
 export const OUTPUT_MARK = "d0e6a833031e9bbcd3f4e8bde6ca49a4";
-
-const UNKNOWNS = new Set([
-  UNKNOWN,
-  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-  "030794c1-ac77-496b-92df-f27374a8bd58",
-  "e48ece36-62e2-4504-bad9-02848725956a",
-  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-]);
 
 /** A property value in wire format: JSON, with special values as objects with {@link SIGNATURE}. */
 export type Wire = Json;
@@ -50,12 +41,6 @@ export function secretsIn(value: Wire | undefined): Json[] {
 export function holdsReference(value: Wire | undefined): boolean {
   if (typeof value !== "object" || value === null) return false;
   return isReference(value) || Object.values(value).some(holdsReference);
-}
-
-/** Whether a tree contains an unknown value, inside secrets too. */
-export function holdsUnknown(value: Wire | undefined): boolean {
-  if (typeof value === "string") return UNKNOWNS.has(value);
-  return typeof value === "object" && value !== null && Object.values(value).some(holdsUnknown);
 }
 
 /** The tree with every secret in plain text. */
@@ -141,7 +126,7 @@ export function asOutputValues(value: Wire): Wire {
     case ASSET_MARK:
       return fromProgram(value);
     default:
-      if (typeof value === "string" && UNKNOWNS.has(value)) return { [SIGNATURE]: OUTPUT_MARK };
+      if (isUnknown(value)) return { [SIGNATURE]: OUTPUT_MARK };
       return mapChildren(value, asOutputValues);
   }
 }

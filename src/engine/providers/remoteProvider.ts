@@ -11,10 +11,11 @@ import type {
   UpdateResponse,
 } from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { holdsUnknown } from "../../unknown";
 import type { Construction, HostedProvider, Identity, InvokeResult, MethodCall, Surroundings, WithDependencies } from "../hostedProvider";
 import { type CheckFailure, type Diff, PartialFailure, type Provider, ProviderError, type ReadResult } from "../provider";
 import { nameOf, typeOf } from "../urn";
-import { holdsUnknown, type Properties, withoutContent, withoutReferences, withoutSecrets, withSecretsLike } from "../wire";
+import { type Properties, withoutContent, withoutReferences, withoutSecrets, withSecretsLike } from "../wire";
 import { callRequest, constructRequest, withDependenciesOf } from "./components";
 import { type Features, handshaken } from "./handshake";
 import { type ProviderConnection, propertiesFrom } from "./providerConnection";
