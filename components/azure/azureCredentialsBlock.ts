@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, checkExclusive, checkName, declared, refuse } from "../checks";
 import { type KeyInManifest, present } from "../definitions";
+import { checkClientId } from "./azureChecks";
 import { azureCloud } from "./azureCloud";
-import { checkClientId } from "./checks";
 
 /** Arguments of an `AzureContainerInstanceCredentialsBlock`. */
 export interface AzureContainerInstanceCredentialsBlockArgs {

@@ -1,7 +1,7 @@
 import { Registry } from "@pulumi/azure-native/containerregistry/registry";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
-import { checkAzureName, locationOf, subscriptionOf } from "./checks";
+import { checkAzureName, locationOf, subscriptionOf } from "./azureChecks";
 import { named, registryName } from "./resourceIds";
 
 /** Arguments of a `ContainerRegistry`. */

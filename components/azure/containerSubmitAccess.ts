@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
-import { checkMembers, checkSubmitAccess, subscriptionOf } from "./checks";
+import { checkMembers, checkSubmitAccess, subscriptionOf } from "./azureChecks";
 import { leastPrivilege, type NeededAction } from "./leastPrivilege";
 import { named, resourceGroupId, resourceGroupOf } from "./resourceIds";
 

@@ -5,8 +5,8 @@ import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, type Declared, declared, partOf, refuse } from "../checks";
 import { type FederationArgs, federationOf, type Trust, trustOf } from "../federation";
 import type { Permissions } from "../submitting";
+import { checkAzureName, checkClientId, checkSubmitAccess, subscriptionOf } from "./azureChecks";
 import { azureCloud } from "./azureCloud";
-import { checkAzureName, checkClientId, checkSubmitAccess, subscriptionOf } from "./checks";
 import { submittingPrincipal } from "./pushServicePrincipal";
 
 /** Arguments of a `FederatedServicePrincipal`. */

@@ -13,8 +13,8 @@ import {
 import { checkFederation, type Trust } from "../federation";
 import { checkKeyRotation } from "../keyRotation";
 import { Credentials, Permissions } from "../submitting";
+import { checkAzureName, checkClientId, checkEndDate, checkMembers, checkResourceId, checkRetention } from "./azureChecks";
 import { BLOCK_TYPE } from "./azureCredentialsBlock";
-import { checkAzureName, checkClientId, checkEndDate, checkMembers, checkResourceId, checkRetention } from "./checks";
 import type { ContainerInstancePushPoolArgs } from "./containerInstancePushPoolArgs";
 import { azureTrust } from "./federatedServicePrincipal";
 import { RunSubnetAccess } from "./runSubnet";

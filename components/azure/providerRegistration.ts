@@ -2,7 +2,7 @@ import { ContainerGroupProfile } from "@pulumi/azure-native/containerinstance/co
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
-import { checkAzureName, locationOf } from "./checks";
+import { checkAzureName, locationOf } from "./azureChecks";
 import { named } from "./resourceIds";
 
 /** Arguments of a `ProviderRegistration`. */

@@ -3,7 +3,7 @@ import { UserAssignedIdentity } from "@pulumi/azure-native/managedidentity/userA
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
-import { checkAzureName, checkResourceId, locationOf } from "./checks";
+import { checkAzureName, checkResourceId, locationOf } from "./azureChecks";
 import { named } from "./resourceIds";
 
 /** AcrPull: to read the images of a registry. */

@@ -12,8 +12,8 @@ import { checkKeysAllowed } from "../federation";
 import { physicalName } from "../physicalName";
 import { type PoolRotation, rotatingKey } from "../rotatingKeys";
 import type { Permissions } from "../submitting";
+import { checkAzureName, checkClientId, checkEndDate, checkSubmitAccess, subscriptionOf } from "./azureChecks";
 import { azureCloud } from "./azureCloud";
-import { checkAzureName, checkClientId, checkEndDate, checkSubmitAccess, subscriptionOf } from "./checks";
 import { letSubmit } from "./containerSubmitAccess";
 
 /** Arguments of a `PushServicePrincipal`. */

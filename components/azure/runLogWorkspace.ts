@@ -4,7 +4,7 @@ import { Workspace } from "@pulumi/azure-native/operationalinsights/workspace";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
-import { checkAzureName, checkRetention, locationOf } from "./checks";
+import { checkAzureName, checkRetention, locationOf } from "./azureChecks";
 import { named, placeIn } from "./resourceIds";
 
 /** Arguments of a `RunLogWorkspace`. */

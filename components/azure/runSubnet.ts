@@ -5,7 +5,7 @@ import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork";
 import * as pulumi from "@pulumi/pulumi";
 import { type ArgumentNames, checkChoice, type Declared, declared, partOf, refuse } from "../checks";
 import { physicalName } from "../physicalName";
-import { checkAzureName, locationOf } from "./checks";
+import { checkAzureName, locationOf } from "./azureChecks";
 import { named } from "./resourceIds";
 
 /** How runs in a virtual network reach what is outside of it. Neither lets anything in. */

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { loopFault } from "./loops";
 import { anyObject, duration, type Fault, flag, readFields, text, type UnknownField } from "./readings";
-import { readTrigger } from "./trigger";
+import { readTrigger } from "./readTrigger";
 
 /** The fields of a deployment's trigger beside those of the trigger itself (`BaseDeploymentTrigger`, 3.8). */
 const BESIDE = {

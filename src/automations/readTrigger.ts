@@ -20,7 +20,7 @@ import {
 export type TriggerType = "event" | "metric" | "compound" | "sequence";
 
 /** A trigger in the format of Prefect's API, with all its defaults and without ids. */
-export type Trigger = JsonObject & { type: TriggerType };
+export type AutomationTrigger = JsonObject & { type: TriggerType };
 
 /** The shortest time of a trigger that waits for events to stay away, in seconds (`EventTrigger` in `prefect.events`). */
 const LEAST_PROACTIVE = 10;
@@ -64,7 +64,7 @@ const METRIC = {
 /** What was found in a trigger. */
 export interface ReadTrigger {
   /** Meaningless if there are faults. */
-  trigger: Trigger;
+  trigger: AutomationTrigger;
   faults: Fault[];
   /** Prefect ignores these fields. */
   unknown: UnknownField[];
@@ -86,8 +86,8 @@ export function readTrigger(given: Json | undefined, at: string, beside: readonl
 }
 
 /** @returns any trigger if there are faults */
-function read(given: Json | undefined, at: string, beside: readonly string[], faults: Fault[], unknown: UnknownField[]): Trigger {
-  const nothing: Trigger = { type: "event" };
+function read(given: Json | undefined, at: string, beside: readonly string[], faults: Fault[], unknown: UnknownField[]): AutomationTrigger {
+  const nothing: AutomationTrigger = { type: "event" };
   if (!isJsonObject(given)) {
     faults.push({ at, message: 'must be an object, such as { expect: ["order.placed"] }' });
     return nothing;
@@ -103,7 +103,7 @@ function read(given: Json | undefined, at: string, beside: readonly string[], fa
   const entries: v.ObjectEntries = FIELDS[kind];
   unknown.push(...unknownFields(given, [...Object.keys(entries), ...beside], at));
   const before = faults.length;
-  const fields: Trigger = { ...readFields(entries, given, at, faults), type: kind };
+  const fields: AutomationTrigger = { ...readFields(entries, given, at, faults), type: kind };
   if (faults.length > before) return nothing;
   if (kind === "event") return eventTrigger(fields, at, faults);
   if (kind === "metric") return { ...fields, metric: metricOf(fields.metric, `${at}.metric`, faults, unknown) };
@@ -128,7 +128,7 @@ function isType(type: Json): type is TriggerType {
   return typeof type === "string" && Object.hasOwn(FIELDS, type);
 }
 
-function eventTrigger(fields: Trigger, at: string, faults: Fault[]): Trigger {
+function eventTrigger(fields: AutomationTrigger, at: string, faults: Fault[]): AutomationTrigger {
   const isEmpty = (value: Json | undefined) => Object.keys(value as object).length === 0;
   if (["expect", "after", "match", "match_related"].every((field) => isEmpty(fields[field])))
     faults.push({ at, message: "matches every event of the server: give expect (names of events) or match (labels of resources)" });

@@ -1,7 +1,7 @@
 import { sameJson } from "../canonicalJson";
 import { isJsonObject, type Json, type JsonObject } from "../json";
 import { readActions } from "./actions";
-import { readTrigger } from "./trigger";
+import { readTrigger } from "./readTrigger";
 
 /**
  * A trigger as the server has it, in the form of `readTrigger`: without ids, with the defaults that an older server leaves out, and with

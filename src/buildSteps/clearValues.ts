@@ -5,7 +5,7 @@ import type { Blocks } from "../template/blocks";
 import { placeholdersIn } from "../template/placeholders";
 import type { PlannedStep } from "./stepPlan";
 import type { StepValues } from "./stepRunner";
-import { secretsIn } from "./stepSecrets";
+import { secretValues } from "./stepSecrets";
 
 /** A secret of which only the mask is known. */
 const UNKNOWN = ", or its secret is not available: `pushpool manifest pull --with-secrets` stores it";
@@ -28,13 +28,13 @@ export async function clearValues(
       values.missing[key] = missing ?? UNKNOWN;
       continue;
     }
-    secrets.push(...secretsIn(data));
+    secrets.push(...secretValues(data));
     for (const name of id ? [key, id] : [key]) values.blocks[name] = clear as JsonObject;
   }
   for (const key of blockKeys(steps))
     if (!Object.hasOwn(blocks, key)) values.missing[key] = `: ${suggestion(key, Object.keys(blocks)) || "the stack has none"}`;
   for (const [name, value] of Object.entries(variables)) {
-    secrets.push(...secretsIn(value));
+    secrets.push(...secretValues(value));
     const clear = revealed(value);
     if (clear !== undefined) values.variables[name] = clear;
   }

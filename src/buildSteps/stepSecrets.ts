@@ -33,10 +33,10 @@ function isPublic(name: string): boolean {
 }
 
 /** The values of the secrets in a tree. */
-export function* secretsIn(value: Value): Generator<Json> {
+export function* secretValues(value: Value): Generator<Json> {
   if (value instanceof Secret) {
     if (value.known) yield value.reveal();
-  } else if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) yield* secretsIn(inner as Value);
+  } else if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) yield* secretValues(inner as Value);
 }
 
 /** The strings of a step whose key has the name of a secret, as they are in the file. */

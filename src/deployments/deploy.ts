@@ -132,11 +132,11 @@ export async function writePlan(
   const names = new Set(refused.map(({ name }) => name));
   const problems = [...plan.problems, ...refused.map((one) => problemOf(one, plan))].sort((a, b) => a.line - b.line);
   const deployments = plan.deployments.filter(({ name }) => !names.has(name));
-  return { ...plan, problems, deployments, exitCode: refused.some(({ exitCode }) => exitCode === 5) ? 5 : exitCodeOf(plan) };
+  return { ...plan, problems, deployments, exitCode: refused.some(({ exitCode }) => exitCode === 5) ? 5 : exitCodeOfPlan(plan) };
 }
 
 /** The exit code for the problems of a plan: 5 if a step failed, and otherwise 2. */
-export function exitCodeOf({ problems }: Pick<DeployPlan, "problems">): 2 | 5 {
+export function exitCodeOfPlan({ problems }: Pick<DeployPlan, "problems">): 2 | 5 {
   return problems.some(({ stepFailed }) => stepFailed) ? 5 : 2;
 }
 

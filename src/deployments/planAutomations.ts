@@ -84,7 +84,7 @@ export function planAutomations(wanted: readonly DeploymentAutomation[], place: 
       ),
     };
     const [from, to] = [shownThere(found, effective), shownOf(effective)];
-    if (!onlyRuns(found, id)) [from.actions, to.actions] = [comparableActions(found.actions), actionsOf(effective, id)];
+    if (!onlyRuns(found, id)) [from.actions, to.actions] = [comparableActions(found.actions), automationActions(effective, id)];
     if (found.name !== want.name) [from.name, to.name] = [found.name, want.name];
     if (sameJson(from, to)) plan.same.push(found);
     else {
@@ -103,7 +103,7 @@ export function planAutomations(wanted: readonly DeploymentAutomation[], place: 
 }
 
 /** The actions of an automation that runs a deployment, as the API takes them. */
-export function actionsOf(
+export function automationActions(
   { parameters, jobVariables, scheduleAfter }: DeploymentAutomation,
   deploymentId: string | undefined,
 ): JsonObject[] {

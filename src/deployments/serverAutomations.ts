@@ -4,7 +4,7 @@ import type { DeploymentRecord } from "../ledger";
 import { listAutomations, type ServerAutomation } from "../prefect/api/automations";
 import type { Client } from "../prefect/client";
 import { differences } from "./deploymentDiff";
-import { type AutomationPlan, actionsOf, planAutomations } from "./planAutomations";
+import { type AutomationPlan, automationActions, planAutomations } from "./planAutomations";
 import type { Comparison, ToDeploy } from "./registry";
 import type { AutomationWrite } from "./writeAutomations";
 
@@ -70,7 +70,7 @@ export function serverAutomations(client: Client): ServerAutomations {
     shown: (record, id) =>
       automationsOf(record).map((wanted) => {
         const { name, description, enabled, trigger } = wanted;
-        return { name, description, enabled, trigger, actions: actionsOf(wanted, id) };
+        return { name, description, enabled, trigger, actions: automationActions(wanted, id) };
       }),
   };
 }

@@ -14,7 +14,7 @@ import {
 import type { Client } from "../prefect/client";
 import { longTexts } from "../prefect/managedFields";
 import { UserError } from "../userError";
-import { type AutomationPlan, actionsOf } from "./planAutomations";
+import { type AutomationPlan, automationActions } from "./planAutomations";
 import type { Undo } from "./serverWrite";
 
 /** The automations to write for one deployment. */
@@ -95,7 +95,7 @@ export async function writeAutomations(
 
 function fieldsOf(wanted: DeploymentAutomation, deploymentId: string): AutomationFields {
   const { name, description, enabled, trigger } = wanted;
-  return { name, description, enabled, trigger, actions: actionsOf(wanted, deploymentId) };
+  return { name, description, enabled, trigger, actions: automationActions(wanted, deploymentId) };
 }
 
 /** All fields of an automation, to write it again as it was. */

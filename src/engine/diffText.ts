@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { Json, JsonObject } from "../json";
 import { UNKNOWN } from "../unknown";
 import type { StepEvent } from "./engineEvents";
-import { pathOf, segmentsOf } from "./plan/propertyPath";
+import { pathOf, propertyPathParts } from "./plan/propertyPath";
 import { isGone, type Op } from "./state/step";
 
 /** The marks that Pulumi's own output uses. */
@@ -69,7 +69,7 @@ function differing(before: JsonObject = {}, after: JsonObject = {}): string[] {
 
 function valueAt(properties: JsonObject, path: string): Json | undefined {
   let at: Json | undefined = properties;
-  for (const segment of segmentsOf(path)) at = typeof at === "object" && at !== null ? (at as JsonObject)[segment] : undefined;
+  for (const segment of propertyPathParts(path)) at = typeof at === "object" && at !== null ? (at as JsonObject)[segment] : undefined;
   return at;
 }
 

@@ -70,7 +70,7 @@ export function writeMoved(home: string, moved: Moved | undefined): void {
 }
 
 /** For messages. A URL does not show the schema. */
-export function placeOf({ to, schema = "pushpool" }: Moved): string {
+export function movedPlace({ to, schema = "pushpool" }: Moved): string {
   return schema === "pushpool" ? to : `${to} (schema ${schema})`;
 }
 
@@ -81,7 +81,7 @@ export function placeOf({ to, schema = "pushpool" }: Moved): string {
 export function refuseMoved(home: string): void {
   const moved = readMoved(home);
   if (!moved) return;
-  const to = placeOf(moved);
+  const to = movedPlace(moved);
   throw new UserError(
     moved.at === undefined
       ? `the ledger of ${home} is being moved to ${to}: finish it with \`pushpool ledger move --to URL\`, or go back with \`pushpool ledger move --cancel\``

@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { readJson } from "../jsonText";
 import { TERMINAL } from "../model/run";
 import { UserError } from "../userError";
-import { placeOf, readMoved, writeMoved } from "./homeRecords";
+import { movedPlace, readMoved, writeMoved } from "./homeRecords";
 import type { LedgerAddress } from "./ledgerAddress";
 import { ledgerPath, MOVED_MESSAGE, openDatabase, translated } from "./openDatabase";
 import type { MovedRow, MoveTarget } from "./postgres/moveTarget";
@@ -71,10 +71,10 @@ export async function moveLedger(
 function refuseMovedAgain(home: string, target?: Pick<MoveTarget, "name" | "schema">): void {
   const moved = readMoved(home);
   if (!moved) return;
-  if (moved.at !== undefined) throw new UserError(`the ledger of ${home} was already moved to ${placeOf(moved)}`);
+  if (moved.at !== undefined) throw new UserError(`the ledger of ${home} was already moved to ${movedPlace(moved)}`);
   if (target && (moved.to !== target.name || (moved.schema ?? target.schema) !== target.schema))
     throw new UserError(
-      `the ledger of ${home} is already being moved to ${placeOf(moved)}: finish that, or go back with \`pushpool ledger move --cancel\``,
+      `the ledger of ${home} is already being moved to ${movedPlace(moved)}: finish that, or go back with \`pushpool ledger move --cancel\``,
     );
 }
 
@@ -83,7 +83,7 @@ export function cancelMove(home: string): void {
   const moved = readMoved(home);
   if (!moved) throw new UserError(`the ledger of ${home} is not being moved`);
   if (moved.at !== undefined)
-    throw new UserError(`the ledger of ${home} was moved to ${placeOf(moved)} on ${moved.at}: commands use it there now`);
+    throw new UserError(`the ledger of ${home} was moved to ${movedPlace(moved)} on ${moved.at}: commands use it there now`);
   const db = openDatabase(ledgerPath(home));
   try {
     for (const [trigger] of triggers()) db.exec(`DROP TRIGGER IF EXISTS ${trigger}`);

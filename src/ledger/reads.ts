@@ -3,7 +3,7 @@ import { readJson } from "../jsonText";
 import type { State, StateType } from "../model/run";
 import type { Ledger, RunQuery } from "./ledger";
 import { countSql, minutesSql, type PositionedQuery, pageSql, type Sql } from "./listing";
-import { type DeploymentRow, deploymentOf, fromRow, type RunRow, type SummaryRow, summaryOf } from "./rows";
+import { deploymentOf, fromRow, type LedgerDeploymentRow, type LedgerRunRow, type SummaryRow, summaryOf } from "./rows";
 
 /** The methods of a ledger that only read. */
 export type LedgerReads = Pick<
@@ -67,7 +67,7 @@ export function ledgerReads(
     ${own.host} AS host`;
   const rows = (sql: string, ...values: (string | number)[]) => query({ sql, values });
   const records = async (clause: string, ...values: (string | number)[]) =>
-    (await rows(`${RECORD} ${clause}`, ...values)).map((row) => fromRow(row as unknown as RunRow));
+    (await rows(`${RECORD} ${clause}`, ...values)).map((row) => fromRow(row as unknown as LedgerRunRow));
   const summaries = async (sql: Sql) => (await query(sql)).map((row) => summaryOf(row as unknown as SummaryRow));
 
   /** @returns `undefined` if it names a run that is not in the ledger: then nothing matches */
@@ -175,7 +175,7 @@ export function ledgerReads(
       const { sql, values } = names ? oneOf(names) : { sql: undefined, values: [] };
       const named = sql === undefined ? "" : `AND name ${sql}`;
       const found = await rows(`SELECT * FROM deployments WHERE stack = ? ${named} ORDER BY name`, stack, ...values);
-      return found.map((row) => deploymentOf(row as unknown as DeploymentRow));
+      return found.map((row) => deploymentOf(row as unknown as LedgerDeploymentRow));
     },
     // Each half with its index.
     slotHolders: (stack, workPool, deployment) =>

@@ -9,7 +9,7 @@ import type { DeploymentRecord, RunChange, RunRecord, RunSummary } from "./ledge
 export type Row = Record<string, string | number | null>;
 
 /** A row of `runs`, joined with the submission of its current attempt if requested. */
-export interface RunRow {
+export interface LedgerRunRow {
   id: string;
   name: string;
   stack: string;
@@ -43,7 +43,7 @@ export interface RunRow {
 
 /** What a list shows of a row of `runs`. */
 export type SummaryRow = Omit<
-  RunRow,
+  LedgerRunRow,
   | "pool_type"
   | "parameters"
   | "job_variables"
@@ -57,7 +57,7 @@ export type SummaryRow = Omit<
 > & { on_server: 0 | 1 };
 
 /** A row of `deployments`. */
-export interface DeploymentRow {
+export interface LedgerDeploymentRow {
   name: string;
   definition: string;
   kept: string;
@@ -65,7 +65,7 @@ export interface DeploymentRow {
   deployed_at: string;
 }
 
-export function deploymentOf({ name, definition, kept, file, deployed_at }: DeploymentRow): DeploymentRecord {
+export function deploymentOf({ name, definition, kept, file, deployed_at }: LedgerDeploymentRow): DeploymentRecord {
   return {
     name,
     definition: readJson(definition) as unknown as DeploymentRecord["definition"],
@@ -101,7 +101,7 @@ export function toRow(run: Run, poolType: PoolType, requestDigest: string): Row 
 
 // Unset fields are absent, not empty. Each field is written out, because an object that is built from entries needs several times the
 // memory. There may be tens of thousands of runs.
-function runOf(row: RunRow): Run {
+function runOf(row: LedgerRunRow): Run {
   const run: Run = {
     id: row.id,
     name: row.name,
@@ -126,7 +126,7 @@ function runOf(row: RunRow): Run {
   return run;
 }
 
-export function fromRow(row: RunRow): RunRecord {
+export function fromRow(row: LedgerRunRow): RunRecord {
   const text = row.submission ?? "{}";
   let submission: JsonObject | undefined;
   const record: RunRecord = {

@@ -3,7 +3,7 @@ import type { Ledger, RunRecord, SlotLimits } from "./ledger";
 import type { Sql } from "./listing";
 import { IN_MEMORY, openDatabase, translated, writeFailed } from "./openDatabase";
 import { earlierSql, ledgerReads, noteSql, recordSql } from "./reads";
-import { fromRow, type RunRow } from "./rows";
+import { fromRow, type LedgerRunRow } from "./rows";
 import { openWalSync } from "./walSync";
 import { openWriteBatcher } from "./writeBatcher";
 import {
@@ -12,8 +12,8 @@ import {
   fullOf,
   newRecord,
   newRunWrites,
-  placeOf,
   type SlotPlace,
+  slotPlaceOf,
   swapSql,
   takenSql,
   type Write,
@@ -44,7 +44,7 @@ export function openSqliteLedger(path: string): Ledger {
   const writeAll = (writes: readonly Write[]) => {
     for (const one of writes) run(writeSql(one));
   };
-  const one = (sql: Sql) => statement(sql.sql).get(...sql.values) as RunRow | undefined;
+  const one = (sql: Sql) => statement(sql.sql).get(...sql.values) as LedgerRunRow | undefined;
   const atVersion = (id: string, version: number) => one(recordSql("r.id = ? AND r.version = ?", id, version));
   const changed = (...given: Parameters<typeof changeWrites>): RunRecord => {
     const { after, writes } = changeWrites(...given);
@@ -88,7 +88,7 @@ export function openSqliteLedger(path: string): Ledger {
       (slot ? writeDurably : write)(() => {
         const earlier = one(earlierSql(given.run));
         if (earlier) return { record: fromRow(earlier), created: false };
-        const taking = slot && !full(placeOf(given.run), slot.limits) ? slot.change : undefined;
+        const taking = slot && !full(slotPlaceOf(given.run), slot.limits) ? slot.change : undefined;
         writeAll(newRunWrites(given, taking));
         return { record: newRecord(given, taking), created: true };
       }),

@@ -2,7 +2,7 @@ import type { JsonObject } from "../json";
 import type { Run, State } from "../model/run";
 import type { DeploymentRecord, FirstSlot, NewRun, RunChange, RunRecord, SlotAnswer, SlotLimits } from "./ledger";
 import type { Sql } from "./listing";
-import { changedColumns, type Row, type RunRow, toRow } from "./rows";
+import { changedColumns, type LedgerRunRow, type Row, toRow } from "./rows";
 
 /** One write: rows to insert, or columns to set where others have these values. */
 export type Write = Insert | { update: Table; set: Row; where: Row };
@@ -60,12 +60,12 @@ export function newRecord({ run, poolType, requestDigest, submission }: NewRun, 
  * @param own columns of the engine, to set too
  * @returns `after`: the row as it is then
  */
-export function changeWrites(before: RunRow, change: RunChange, own: Row = {}): { after: RunRow; writes: Write[] } {
+export function changeWrites(before: LedgerRunRow, change: RunChange, own: Row = {}): { after: LedgerRunRow; writes: Write[] } {
   const { id } = before;
   const version = before.version + 1;
   const attempt = change.nextAttempt ? Math.max(before.attempt + 1, change.nextAttempt.attempt ?? 0) : before.attempt;
   const columns: Row = { version, attempt, ...own, ...changedColumns(change) };
-  const after = { ...before, ...columns } as RunRow;
+  const after = { ...before, ...columns } as LedgerRunRow;
   const writes: Write[] = [{ update: "runs", set: unlike(before, columns), where: { id } }];
   if (change.state) writes.push(transitionWrite(id, version, attempt, change.state));
   if (change.nextAttempt) {
@@ -83,7 +83,7 @@ export function changeWrites(before: RunRow, change: RunChange, own: Row = {}): 
 }
 
 /** The columns whose value changes. SQLite writes the indexes of each column that is set, even to the same value. */
-function unlike(before: RunRow, columns: Row): Row {
+function unlike(before: LedgerRunRow, columns: Row): Row {
   const known: Partial<Row> = { ...before };
   return Object.fromEntries(Object.entries(columns).filter(([name, value]) => known[name] !== value));
 }
@@ -100,9 +100,9 @@ function transitionWrite(id: string, sequence: number, attempt: number, { type, 
 const HOLDING = "state_type IN ('PENDING', 'RUNNING', 'CANCELLING')";
 
 /** Where a run takes a slot. */
-export type SlotPlace = Pick<RunRow, "stack" | "work_pool" | "work_queue" | "deployment">;
+export type SlotPlace = Pick<LedgerRunRow, "stack" | "work_pool" | "work_queue" | "deployment">;
 
-export function placeOf({ stack, workPool, workQueue, deployment }: Run): SlotPlace {
+export function slotPlaceOf({ stack, workPool, workQueue, deployment }: Run): SlotPlace {
   return { stack, work_pool: workPool, work_queue: workQueue, deployment };
 }
 

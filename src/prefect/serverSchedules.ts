@@ -5,7 +5,7 @@ import {
   type DeclaredSchedule,
   KINDS,
   occurrencesOf,
-  pick,
+  pickFields,
   RRULE_START,
   readSchedule,
   slugOf,
@@ -31,7 +31,7 @@ function sent(timing: JsonObject): JsonObject {
 export function toApi(schedules: readonly DeclaredSchedule[]): (ScheduleFields & { slug: string; schedule: JsonObject })[] {
   const taken = new Set(schedules.flatMap((given) => slugIn(given) ?? []));
   return schedules.map(({ schedule, active, slug, parameters, max_scheduled_runs }, index) => ({
-    schedule: sent(pick(schedule, TIMING[kindOf(schedule) ?? "cron"])),
+    schedule: sent(pickFields(schedule, TIMING[kindOf(schedule) ?? "cron"])),
     ...(active === undefined ? {} : { active }),
     slug: slugIn({ slug }) ?? free(slugOf({ slug }, index), taken),
     ...(parameters === undefined ? {} : { parameters }),

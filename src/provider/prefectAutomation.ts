@@ -18,8 +18,8 @@ import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption } from "./holders";
 import type { CheckFailure, Operations } from "./operations";
-import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
-import { alreadyExists, deleteObject, movedFields, noLongerThere } from "./prefectObject";
+import { configureConnection, configuredClient, connectionOuts, openClientFor, readOuts } from "./prefectConnection";
+import { alreadyExists, deleteObject, movedFields, objectWasDeleted } from "./prefectObject";
 
 const actions = { reset: [], same: sameActions };
 const FIELDS: ManagedFields = {
@@ -57,7 +57,7 @@ export const operations: Operations = {
   },
 
   async create(inputs) {
-    const client = await openClient();
+    const client = await configuredClient();
     const about = aboutAutomation(inputs);
     const same = await listAutomations(client, [inputs.automationName as string]);
     if (!same)
@@ -75,7 +75,7 @@ export const operations: Operations = {
   },
 
   async update(id, olds, news) {
-    const client = await openClient();
+    const client = await configuredClient();
     await change(client, id, news, changedFields(FIELDS, olds, news));
     return { outs: outsOf(client, id, { ...news, ...keptAdoption(olds) }) };
   },
@@ -125,7 +125,7 @@ async function adopt(client: Client, same: readonly ServerAutomation[], inputs: 
 /** Change an automation in place. To enable or disable one leaves alone the events that it has counted. */
 async function change(client: Client, id: string, news: JsonObject, changed: readonly string[]): Promise<void> {
   const about = aboutAutomation(news);
-  if (!(await readAutomation(client, id))) throw noLongerThere(about.about, client);
+  if (!(await readAutomation(client, id))) throw objectWasDeleted(about.about, client);
   if (changed.length === 0) return;
   if (changed.length === 1 && changed[0] === "enabled") return enableAutomation(client, id, news.enabled !== false, about);
   await replaceAutomation(client, id, fieldsOf(news, [...new Set(["automationName", "trigger", "actions", ...changed])]), about);

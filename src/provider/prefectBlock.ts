@@ -9,7 +9,7 @@ import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import { adoptObject, isMoving, keptAdoption } from "./holders";
 import type { CheckFailure, Operations } from "./operations";
-import { configureConnection, connectionOuts, openClient, openClientFor } from "./prefectConnection";
+import { configureConnection, configuredClient, connectionOuts, openClientFor } from "./prefectConnection";
 import { alreadyExists, deleteObject, movedFields } from "./prefectObject";
 
 interface Inputs extends JsonObject {
@@ -45,7 +45,7 @@ export const operations: Operations = {
 
   async create(inputs) {
     const { blockTypeSlug: slug, blockName: name, data } = inputs as Inputs;
-    const client = await openClient();
+    const client = await configuredClient();
     const schema = await checkedSchema(client, slug, name, data);
     const made = await createBlock(client, { slug, name }, schema, data, secretsOf(data));
     if (!("exists" in made)) return { id: made.id, outs: outsOf(client, made.id, inputs) };
@@ -68,7 +68,7 @@ export const operations: Operations = {
 
   async update(id, olds, news) {
     const { blockTypeSlug: slug, blockName: name, data } = news as Inputs;
-    const client = await openClient();
+    const client = await configuredClient();
     await checkedSchema(client, slug, name, data);
     await replaceBlockData(client, id, `block "${blockKey(slug, name)}"`, data, [
       ...secretsOf(data),

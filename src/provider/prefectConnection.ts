@@ -26,7 +26,7 @@ export async function configureConnection({ config }: Configuring): Promise<void
  * A client for the configured API, else for the Prefect API that the environment of `pulumi up` names. The server is checked once.
  * @throws {UserError} if no API is configured, it is unreachable, or too old
  */
-export function openClient(): Promise<Client> {
+export function configuredClient(): Promise<Client> {
   open ??= connect();
   // After a failure the next resource tries again.
   open.catch(() => {
@@ -72,7 +72,7 @@ export function hasMoved({ apiUrl }: JsonObject): boolean {
  * @param outs of the state
  */
 export async function openClientFor(outs: JsonObject): Promise<Client> {
-  if (typeof outs.apiUrl !== "string" || configuredConnection()?.apiUrl === outs.apiUrl) return openClient();
+  if (typeof outs.apiUrl !== "string" || configuredConnection()?.apiUrl === outs.apiUrl) return configuredClient();
   const { connectionAuth: auth } = outs;
   const connection =
     typeof auth === "string"

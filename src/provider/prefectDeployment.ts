@@ -5,13 +5,13 @@ import type { Client } from "../prefect/client";
 import { aboutDeployment, asDeclared, bringDeployment, DEPLOYMENT_FIELDS, makeDeployment } from "../prefect/declaredDeployment";
 import { changedFields, type ManagedFields } from "../prefect/managedFields";
 import { fromServer, sameSchedules } from "../prefect/serverSchedules";
-import { type DeclaredSchedule, fromProgram, programFaults, toProgram } from "../schedules";
+import { type DeclaredSchedule, programFaults, scheduleFromProgram, toProgram } from "../schedules";
 import { quoted } from "../shown";
 import { holdsUnknown } from "../unknown";
 import { keptAdoption } from "./holders";
 import type { CheckFailure, Operations } from "./operations";
-import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
-import { deleteObject, movedFields, noLongerThere, takeOver } from "./prefectObject";
+import { configureConnection, configuredClient, connectionOuts, openClientFor, readOuts } from "./prefectConnection";
+import { deleteObject, movedFields, objectWasDeleted, takeOver } from "./prefectObject";
 
 /** These fields are separate: a change of schedules needs its own calls, and the pool's id changes when the pool is created again. */
 const OTHERS: ManagedFields = { schedules: { api: "schedules", reset: [] }, workPoolId: { api: "work_pool_id", reset: null } };
@@ -43,7 +43,7 @@ export const operations: Operations = {
 
   async create(inputs) {
     const name = inputs.deploymentName as string;
-    const client = await openClient();
+    const client = await configuredClient();
     const there = await readDeploymentByName(client, name);
     if (there) return { id: there.id, outs: await adopt(client, there, inputs) };
 
@@ -61,9 +61,9 @@ export const operations: Operations = {
   },
 
   async update(id, olds, news) {
-    const client = await openClient();
+    const client = await configuredClient();
     const there = await readDeployment(client, id);
-    if (!there) throw noLongerThere(aboutDeployment(news).about, client);
+    if (!there) throw objectWasDeleted(aboutDeployment(news).about, client);
     const moved = olds.workPoolId === news.workPoolId ? [] : ["workPoolName"];
     const changed = new Set([...changedFields(DEPLOYMENT_FIELDS, olds, news), ...moved.filter((field) => news[field] !== undefined)]);
     const schedules = changedFields(OTHERS, olds, news).includes("schedules") ? (declaredIn(news) ?? []) : undefined;
@@ -92,7 +92,7 @@ async function adopt(client: Client, there: ServerDeployment, inputs: JsonObject
 
 /** The schedules that a program gives; absent where it does not speak of them. */
 function declaredIn({ schedules }: JsonObject): DeclaredSchedule[] | undefined {
-  return schedules ? (schedules as JsonObject[]).map(fromProgram) : undefined;
+  return schedules ? (schedules as JsonObject[]).map(scheduleFromProgram) : undefined;
 }
 
 /** As the server has them now, in the program's own words where those mean the same. */

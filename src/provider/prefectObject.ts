@@ -37,7 +37,7 @@ export function takeOver(
 }
 
 /** The error for an update of an object that someone has deleted. */
-export function noLongerThere(about: string, { connection }: Client): UserError {
+export function objectWasDeleted(about: string, { connection }: Client): UserError {
   return new UserError(
     `${about} no longer exists at ${connection.apiUrl}: run \`pulumi refresh\`, and the next update creates it again`,
     5,

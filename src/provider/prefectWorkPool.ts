@@ -9,8 +9,8 @@ import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
 import { keptAdoption } from "./holders";
 import type { CheckFailure, Operations } from "./operations";
-import { configureConnection, connectionOuts, openClient, openClientFor, readOuts } from "./prefectConnection";
-import { deleteObject, movedFields, noLongerThere, takeOver } from "./prefectObject";
+import { configureConnection, configuredClient, connectionOuts, openClientFor, readOuts } from "./prefectConnection";
+import { deleteObject, movedFields, objectWasDeleted, takeOver } from "./prefectObject";
 import { applyQueues, type Queues, queueFailures, readQueues } from "./workQueues";
 
 const FIELDS: ManagedFields = {
@@ -60,7 +60,7 @@ export const operations: Operations = {
 
   async create(inputs) {
     const { workPoolName: name, type } = inputs as { workPoolName: string; type: string };
-    const client = await openClient();
+    const client = await configuredClient();
     const given = Object.keys(FIELDS).filter((field) => inputs[field] !== undefined);
     const redact = longTexts(inputs.baseJobTemplate);
     const made = await createWorkPool(client, { name, type, ...changeOf(FIELDS, given, inputs) }, redact);
@@ -79,11 +79,11 @@ export const operations: Operations = {
   },
 
   async update(id, olds, news) {
-    const client = await openClient();
+    const client = await configuredClient();
     const changed = changedFields(FIELDS, olds, news);
     if (changed.length > 0) await patchWorkPool(client, id, changeOf(FIELDS, changed, news), longTexts(news.baseJobTemplate));
     const pool = await readWorkPool(client, id);
-    if (!pool) throw noLongerThere(`work pool "${id}"`, client);
+    if (!pool) throw objectWasDeleted(`work pool "${id}"`, client);
     return { outs: (await withQueues(client, pool, { ...news, ...keptAdoption(olds) }, (olds.queues ?? {}) as Queues)).outs };
   },
 

@@ -6,7 +6,7 @@ import { UserError } from "../userError";
 import { commonWatch } from "./commonWatch";
 import { type Created, draftRun } from "./create";
 import { asWatcher, elsewhere } from "./elsewhere";
-import { isInterruption } from "./interruption";
+import { isInterruption } from "./isInterruption";
 import { newOutput } from "./newOutput";
 import { cleanUp, observe } from "./observe";
 import type { RunRequest } from "./plan";

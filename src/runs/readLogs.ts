@@ -5,7 +5,7 @@ import type { LogLine } from "../targets/target";
 import { UserError } from "../userError";
 import { elsewhere } from "./elsewhere";
 import { logElsewhere, mustRead } from "./follow";
-import { isInterruption } from "./interruption";
+import { isInterruption } from "./isInterruption";
 import { newOutput } from "./newOutput";
 import { observe } from "./observe";
 import type { RunsContext } from "./runsContext";

@@ -4,7 +4,7 @@ import { isTerminal, type Run } from "../model/run";
 import { oneLine } from "../shown";
 import { UserError } from "../userError";
 import { elsewhere, isWatchedThere } from "./elsewhere";
-import { isInterruption } from "./interruption";
+import { isInterruption } from "./isInterruption";
 import { observeStopping } from "./observe";
 import { describeOwner, ownerLives } from "./owner";
 import { checkServersStack } from "./pool";

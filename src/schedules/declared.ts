@@ -33,11 +33,11 @@ export const BESIDE = ["active", "slug", "parameters", "max_scheduled_runs"] as 
 /**
  * Read a schedule of a Pulumi program, which has no {@link programFaults}. A program writes all fields side by side, as prefect.yaml does.
  */
-export function fromProgram(words: JsonObject): DeclaredSchedule {
+export function scheduleFromProgram(words: JsonObject): DeclaredSchedule {
   const kind = KINDS.find((one) => words[one] !== undefined) ?? "cron";
   const { active, slug, parameters, max_scheduled_runs: most, replaces } = words;
   return {
-    schedule: pick(words, TIMING[kind]),
+    schedule: pickFields(words, TIMING[kind]),
     ...(typeof active === "boolean" ? { active } : {}),
     ...(typeof slug === "string" ? { slug } : {}),
     ...(parameters === undefined ? {} : { parameters: parameters as JsonObject }),
@@ -48,11 +48,11 @@ export function fromProgram(words: JsonObject): DeclaredSchedule {
 
 /** Write a schedule as a Pulumi program does. */
 export function toProgram({ schedule, replaces, ...beside }: DeclaredSchedule): JsonObject {
-  return { ...schedule, ...pick(beside, BESIDE), ...(replaces === undefined ? {} : { replaces }) };
+  return { ...schedule, ...pickFields(beside, BESIDE), ...(replaces === undefined ? {} : { replaces }) };
 }
 
 /** The given fields among `names`, in that order. */
-export function pick(fields: { [name: string]: Json | undefined }, names: readonly string[]): JsonObject {
+export function pickFields(fields: { [name: string]: Json | undefined }, names: readonly string[]): JsonObject {
   return Object.fromEntries(names.flatMap((name) => (fields[name] === undefined ? [] : [[name, fields[name] as Json]])));
 }
 
@@ -71,7 +71,7 @@ export function programFaults(schedules: Json): string[] {
     const twice =
       slugs.indexOf(slugs[index] as string) < index ? [`${at}.slug "${slugs[index]}" is already the slug of another schedule`] : [];
     const seconds = kind === "interval" && !(typeof schedule.interval === "number" && schedule.interval > 0);
-    const timing = seconds ? undefined : timingProblem(pick(schedule, TIMING[kind]));
+    const timing = seconds ? undefined : timingProblem(pickFields(schedule, TIMING[kind]));
     return [
       ...unknown.map((key) => `${at}.${key} is not a field of a schedule with ${kind}: ${suggestion(key, known)}`),
       ...(seconds ? [`${at}.interval must be a number of seconds greater than 0`] : []),

@@ -1,4 +1,14 @@
-export { BESIDE, type DeclaredSchedule, fromProgram, KINDS, pick, programFaults, slugOf, TIMING, toProgram } from "./declared";
+export {
+  BESIDE,
+  type DeclaredSchedule,
+  KINDS,
+  pickFields,
+  programFaults,
+  scheduleFromProgram,
+  slugOf,
+  TIMING,
+  toProgram,
+} from "./declared";
 export { type Due, dueOf, MISSED_POLICIES, type MissedPolicy } from "./due";
 export { type Occurrences, occurrencesOf, timingFault } from "./occurrences";
 export { RRULE_START } from "./rrule";

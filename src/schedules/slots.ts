@@ -38,7 +38,7 @@ export function countFrom({ day, units, offsets }: Slot, start: number): number 
  * The times that BYSETPOS selects, as Python's `list[index]`: position 1 is the first time, and -1 the last.
  * @returns seconds since 1970-01-01, sorted, without duplicates
  */
-export function pick(days: readonly number[], times: readonly number[], positions: readonly number[]): number[] {
+export function selectPositions(days: readonly number[], times: readonly number[], positions: readonly number[]): number[] {
   const picked = new Set<number>();
   if (times.length === 0) return [];
   for (const position of positions) {

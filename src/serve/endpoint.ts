@@ -48,7 +48,7 @@ export async function openEndpoint({
   metrics: () => Promise<string>;
 }): Promise<Endpoint> {
   const app = new Hono();
-  const names = new Set([host, ...allowedHosts, ...(isOpen(host) ? [hostname()] : [])].map((name) => name.toLowerCase()));
+  const names = new Set([host, ...allowedHosts, ...(isOpenToAll(host) ? [hostname()] : [])].map((name) => name.toLowerCase()));
   app.use(async (context, next) => {
     const given = context.req.header("host") ?? "";
     if (isOurs(given, names)) return next();
@@ -87,7 +87,7 @@ function isOurs(given: string, names: ReadonlySet<string>): boolean {
 }
 
 /** Whether everyone who can reach this machine can reach the endpoint. */
-export function isOpen(host: string): boolean {
+export function isOpenToAll(host: string): boolean {
   return host !== "localhost" && host !== "::1" && !host.startsWith("127.");
 }
 

@@ -133,7 +133,7 @@ async function undoRefusal(client: Client, record: RunRecord, refusal: ServerSta
   const before = stateBefore(await readStates(client, record.run.id), transitionsOf(record), refusal);
   if (!before || !isTerminal(before as State)) return;
   const present = (await readFlowRun(client, record.run.id))?.state;
-  if (present?.id === refusal.id) await write(client, record.run.id, before);
+  if (present?.id === refusal.id) await writeState(client, record.run.id, before);
 }
 
 /**
@@ -146,12 +146,16 @@ export async function putBack(client: Client, record: RunRecord): Promise<boolea
   const before = stateBefore(await readStates(client, id), ours);
   const present = (await readFlowRun(client, id))?.state;
   if (!before || !present || !isOurs(present, ours)) return false;
-  await write(client, id, before);
+  await writeState(client, id, before);
   return true;
 }
 
 /** Make an earlier state of a run its current state again. */
-export async function write(client: Client, id: string, { type, name, message, data, state_details: details }: ServerState): Promise<void> {
+export async function writeState(
+  client: Client,
+  id: string,
+  { type, name, message, data, state_details: details }: ServerState,
+): Promise<void> {
   const due = details?.scheduled_time ?? undefined;
   await proposeState(client, id, {
     type,

@@ -18,11 +18,11 @@ import {
   putBack,
   standingOf,
   transitionsOf,
-  write,
+  writeState,
 } from "./claim";
 import { type Dispatch, type Dispatched, type Dispatching, MAX_PAUSE, stateOf } from "./dispatching";
 import { readJob, type ServerJob } from "./job";
-import { isOpen, recordRun } from "./record";
+import { isOpenAttempt, recordRun } from "./record";
 import { watch } from "./watchRun";
 
 /** How old the data of a run may be before it is read again, in milliseconds. */
@@ -45,10 +45,10 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
   const known = await parts.ledger.read(seen.id);
   const run = known || Date.now() - readAt > FRESH ? await readFlowRun(client, seen.id) : seen;
   if (!run) return { kind: "refused", state: undefined, reason: "it no longer exists on the server" };
-  const claimed = known !== undefined && isOpen(known) && standingOf(run.state, transitionsOf(known)) !== "other";
-  const begun = known !== undefined && isOpen(known) && known.run.state.type !== "SCHEDULED";
+  const claimed = known !== undefined && isOpenAttempt(known) && standingOf(run.state, transitionsOf(known)) !== "other";
+  const begun = known !== undefined && isOpenAttempt(known) && known.run.state.type !== "SCHEDULED";
   if (!claimed && !begun && run.state_type !== "SCHEDULED") {
-    if (known && isOpen(known)) {
+    if (known && isOpenAttempt(known)) {
       const wasClaimed =
         run.state_type === "CANCELLING" && (await readStates(client, run.id)).some((one) => isOurs(one, transitionsOf(known)));
       // Its dispatcher claimed it and crashed. Somebody must end it on the server.
@@ -61,7 +61,7 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
   const history = isFirst || claimed || begun ? [] : await readStates(client, run.id);
   const end = endBehind(history);
   if (end) {
-    await write(client, run.id, end);
+    await writeState(client, run.id, end);
     return { kind: "refused", state: end, reason: `it is ${end.type}: a late claim had scheduled it again` };
   }
   let record: RunRecord;
@@ -71,7 +71,7 @@ export async function dispatchRun(parts: Dispatching, seen: ServerRun, readAt = 
     const read = () => readJob(client, run, parts.stack, parts.poolsBeside);
     job = await read();
     context = parts.contextOf(job, read);
-    const host = known && isOpen(known) ? elsewhere(context, known.run) : undefined;
+    const host = known && isOpenAttempt(known) ? elsewhere(context, known.run) : undefined;
     if (host !== undefined) {
       parts.turn?.done();
       return { kind: "left", host };
@@ -197,6 +197,6 @@ async function leaveAlone({ ledger }: Dispatching, { run }: RunRecord, reason: s
   const notHere = state("CANCELLED", now, `not run from here: ${reason}`, "NotClaimed");
   // The submitter may have released it since, which is a change too. So use the current version.
   const present = await ledger.read(run.id);
-  if (present?.run.attempt === run.attempt && present.run.infrastructureId === undefined && isOpen(present))
+  if (present?.run.attempt === run.attempt && present.run.infrastructureId === undefined && isOpenAttempt(present))
     await ledger.change(run.id, present.run.version, { state: notHere, endedAt: now.toISOString() });
 }

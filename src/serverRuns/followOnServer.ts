@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Run, State } from "../model/run";
+import { type Log, readServerLogs, SUBMITTER_LOGGER } from "../prefect/api/flowRunLogs";
 import { readFlowRun, readStates, type ServerRun, type ServerState } from "../prefect/api/flowRuns";
-import { type Log, readLogs, SUBMITTER_LOGGER } from "../prefect/api/logs";
 import type { Client } from "../prefect/client";
 import { flowRunOf, listen } from "../prefect/eventStream";
 import type { RunEvent } from "../runs/runsContext";
@@ -142,7 +142,7 @@ class LogTold {
     let told = 0;
     for (let offset = 0; ; ) {
       const from = this.#from;
-      const { logs, isLast } = await readLogs(this.client, this.id, { ...(from === undefined ? {} : { from }), offset });
+      const { logs, isLast } = await readServerLogs(this.client, this.id, { ...(from === undefined ? {} : { from }), offset });
       for (const log of logs) if (!this.#atThatTime.has(log.id)) told += this.#tell(log, onEvent);
       if (isLast) return told;
       // The next page begins at the new time, unless all lines of this page have the same time.

@@ -48,9 +48,9 @@ export async function recordRun(
   { dispatcher, startUp, known, claims }: { dispatcher: DispatcherName; startUp: StartUp; known: RunRecord | undefined; claims: number },
 ): Promise<RunRecord | undefined> {
   const { run } = job;
-  const unclaimed = known !== undefined && isOpen(known) && known.run.attempt > claims;
+  const unclaimed = known !== undefined && isOpenAttempt(known) && known.run.attempt > claims;
   const attempt = unclaimed ? known.run.attempt : Math.max(known?.run.attempt ?? 0, claims) + 1;
-  const planned = async (number: number) => (await planJob(context, job, { attempt: number, dispatcher, startUp })).submission;
+  const planned = async (number: number) => (await planServerJob(context, job, { attempt: number, dispatcher, startUp })).submission;
   // The claim of an earlier process may still be under way. This process uses the same id.
   const transition = (unclaimed && transitionsOf(known)[0]) || uuid();
   const store = async (submission: Submission) =>
@@ -80,7 +80,7 @@ export async function recordRun(
 }
 
 /** Render a flow run's job, and convert it to the exact request of one attempt. */
-export async function planJob(
+export async function planServerJob(
   context: RunsContext,
   job: ServerJob,
   { attempt, dispatcher, startUp }: { attempt: number; dispatcher: DispatcherName; startUp: StartUp },
@@ -105,7 +105,7 @@ function poolOf({ loaded, pool }: ServerJob): PoolDefinition {
  * Whether an attempt continues, or is still to begin. An attempt with an outcome has ended, even if its run has not: the run may be paused,
  * or retried later.
  */
-export function isOpen({ run }: RunRecord): boolean {
+export function isOpenAttempt({ run }: RunRecord): boolean {
   return !isTerminal(run.state) && run.outcome === undefined;
 }
 

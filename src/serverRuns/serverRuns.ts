@@ -20,7 +20,7 @@ import { followOnServer, shownRun, shownState, tellLog } from "./followOnServer"
 import { readJob } from "./job";
 import { NotOnServer } from "./notOnServer";
 import { createOnNamedPool, refuseOtherPool } from "./onNamedPool";
-import { planJob } from "./record";
+import { planServerJob } from "./record";
 import { resolveOnServer } from "./resolveOnServer";
 import { type SubmitOnServer, submitOnServer } from "./submitOnServer";
 
@@ -212,7 +212,7 @@ export class ServerRuns {
       created: now,
     } as unknown as ServerRun;
     const job = await readJob(client, run, shared.stack, shared.poolsBeside);
-    const { jobConfiguration, submission } = await planJob(contextMaker(shared)(job), job, {
+    const { jobConfiguration, submission } = await planServerJob(contextMaker(shared)(job), job, {
       attempt: 1,
       dispatcher: this.#dispatcher,
       startUp: "execute",

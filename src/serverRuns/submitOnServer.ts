@@ -11,7 +11,7 @@ import { contextMaker, type Shared } from "./contextMaker";
 import type { Dispatching } from "./dispatching";
 import { dispatchRun } from "./dispatchRun";
 import { EndWatch, notSeen } from "./endWatch";
-import { type DispatcherName, isOpen } from "./record";
+import { type DispatcherName, isOpenAttempt } from "./record";
 import { ServerStates } from "./serverStates";
 import { WorkerVoice } from "./workerVoice";
 
@@ -89,7 +89,7 @@ async function submitWith(
  * must end in the ledger too. An attempt that is SCHEDULED in both places is still to begin.
  */
 function isTaken(run: ServerRun, kept: RunRecord | undefined): boolean {
-  if (kept === undefined || !isOpen(kept)) return false;
+  if (kept === undefined || !isOpenAttempt(kept)) return false;
   return kept.run.state.type !== "SCHEDULED" || run.state?.type !== "SCHEDULED";
 }
 

@@ -23,11 +23,11 @@ export interface PoolLocation {
 
 /** The default of a variable in the pool's base job template. */
 export function defaultOf({ baseJobTemplate }: DeclaredPlace, variable: string): Value | undefined {
-  return within(baseJobTemplate, ["variables", "properties", variable, "default"]);
+  return valueAtPath(baseJobTemplate, ["variables", "properties", variable, "default"]);
 }
 
 /** A value at a path of names and indices. */
-export function within(tree: Value | undefined, path: readonly (string | number)[]): Value | undefined {
+export function valueAtPath(tree: Value | undefined, path: readonly (string | number)[]): Value | undefined {
   return path.reduce<Value | undefined>((at, key) => {
     if (Array.isArray(at)) return at[Number(key)];
     return isObject(at) ? (at as ValueObject)[String(key)] : undefined;

@@ -31,7 +31,7 @@ export function recent({ id, name, state, createdAt, startedAt, endedAt }: RunSu
 }
 
 /** A deployment's schedules in words, with their next times. */
-export function schedulesOf({ definition, deployedAt }: KnownDeployment, now: number): ScheduleInfo[] {
+export function scheduleInfos({ definition, deployedAt }: KnownDeployment, now: number): ScheduleInfo[] {
   return (definition.schedules ?? []).map((given) => {
     const schedule = readSchedule(given);
     if ("fault" in schedule) return { description: `invalid: ${schedule.fault}`, active: false, next: [] };

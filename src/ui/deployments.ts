@@ -1,7 +1,7 @@
 import { checkDeploymentPool, type LoadedManifest } from "../manifest";
 import { UserError } from "../userError";
 import { runLine } from "./commandLines";
-import { type KnownDeployment, nextOf, recent, schedulesOf, variablesOf } from "./deploymentFacts";
+import { type KnownDeployment, nextOf, recent, scheduleInfos, variablesOf } from "./deploymentFacts";
 import type { PrefectServer } from "./prefectServer";
 import { Refused } from "./problem";
 import type { Ui } from "./ui";
@@ -53,7 +53,7 @@ export async function readDeployment(ui: Ui, name: string): Promise<DeploymentDe
     parameterSchema: (definition.parameterSchema ?? null) as DeploymentDetail["parameterSchema"],
     defaults: (definition.parameters ?? {}) as DeploymentDetail["defaults"],
     tags: definition.tags ?? [],
-    scheduleList: schedulesOf(found, Date.now()),
+    scheduleList: scheduleInfos(found, Date.now()),
     poolVariables: template === undefined ? [] : variablesOf(template, own),
     commands: { run: runLine({ deployment: name }) },
   };
@@ -78,7 +78,7 @@ async function knownDeployments(ui: Ui, { manifest, stack }: LoadedManifest): Pr
 async function rowOf(ui: Ui, loaded: LoadedManifest, known: KnownDeployment, runs: number): Promise<DeploymentRow> {
   const { name, definition, from } = known;
   const last = await ui.stack.ledger.page({ stack: loaded.stack, deployment: name }, { offset: 0, limit: runs });
-  const schedules = schedulesOf(known, Date.now());
+  const schedules = scheduleInfos(known, Date.now());
   const next = nextOf(schedules);
   const error = poolFault(loaded, known);
   return {

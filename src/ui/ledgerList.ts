@@ -1,8 +1,8 @@
 import type { Ledger, RunQuery, RunSummary } from "../ledger/ledger";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { rowOf } from "./rows";
 import type { RunList } from "./runList";
+import { rowOf } from "./runRow";
 import { queryOf } from "./runsQuery";
 import type { RunRow, RunsFilter, StripBucket } from "./wire";
 

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isTerminal } from "../model/run";
-import type { EventSink } from "./eventStream";
 import type { RunList } from "./runList";
+import type { EventSink } from "./serverSentEvents";
 import type { LiveView, RunRow, RunsFilter } from "./wire";
 
 /** How often to look for changes, in milliseconds. */

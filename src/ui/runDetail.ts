@@ -9,7 +9,7 @@ import { TARGET_KINDS } from "../targets/kinds";
 import type { TargetView } from "../targets/targetView";
 import { commandsOf } from "./commandLines";
 import { phasesOf } from "./phases";
-import { rowOf } from "./rows";
+import { rowOf } from "./runRow";
 import type { Ui } from "./ui";
 import type { Attempt, Json, RunActions, RunDetail } from "./wire";
 
@@ -37,7 +37,7 @@ export async function readDetail(ui: Ui, id: string): Promise<RunDetail | undefi
     attempts,
     view: await TARGET_KINDS[record.poolType].view?.(),
     credentials: credentialsOf(loaded, record.run.workPool),
-    can: actionsOf(record.run, name),
+    can: runActions(record.run, name),
     on: isOnServer ? "server" : "ledger",
     ...(entrypoint === undefined ? {} : { entrypoint }),
     waitingFor: ui.follower.waitingFor(id),
@@ -96,7 +96,7 @@ function detailOf({ run, poolType, submission }: RunRecord, facts: Facts): RunDe
 }
 
 /** What the page may do with a run: nothing with one of another stack, whose pools it does not have. */
-export function actionsOf(run: Run, stack: string | undefined): RunActions {
+export function runActions(run: Run, stack: string | undefined): RunActions {
   const isOurs = run.stack === stack;
   const ended = isTerminal(run.state);
   return {

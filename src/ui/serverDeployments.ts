@@ -6,7 +6,7 @@ import { readWorkPool } from "../prefect/api/workPools";
 import type { Client } from "../prefect/client";
 import { shownRun } from "../serverRuns/followOnServer";
 import { runLine } from "./commandLines";
-import { type KnownDeployment, nextOf, recent, schedulesOf, variablesOf } from "./deploymentFacts";
+import { type KnownDeployment, nextOf, recent, scheduleInfos, variablesOf } from "./deploymentFacts";
 import type { DeploymentDetail, DeploymentRow, RecentRun } from "./wire";
 
 /** The most deployments that are listed. */
@@ -46,7 +46,7 @@ export async function serverDeployment(
     parameterSchema: schema as DeploymentDetail["parameterSchema"],
     defaults: found.parameters as DeploymentDetail["defaults"],
     tags: found.tags,
-    scheduleList: schedulesOf(knownOf(name, found), Date.now()),
+    scheduleList: scheduleInfos(knownOf(name, found), Date.now()),
     poolVariables: pool === undefined ? [] : variablesOf(pool.base_job_template, found.job_variables),
     ...(url === undefined ? {} : { prefectUrl: url }),
     commands: { run: runLine({ deployment: name }) },
@@ -60,7 +60,7 @@ async function recentRuns(client: Client, filter: JsonObject, limit: number): Pr
 }
 
 function rowOf(name: string, found: ServerDeployment, runs: readonly ServerRun[]): DeploymentRow {
-  const schedules = schedulesOf(knownOf(name, found), Date.now());
+  const schedules = scheduleInfos(knownOf(name, found), Date.now());
   const next = found.paused ? undefined : nextOf(schedules);
   return {
     name,

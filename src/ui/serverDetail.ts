@@ -2,8 +2,8 @@ import type { Run, State } from "../model/run";
 import { UserError } from "../userError";
 import { commandsOf } from "./commandLines";
 import { phasesOf } from "./phases";
-import { rowOf } from "./rows";
-import { actionsOf } from "./runDetail";
+import { runActions } from "./runDetail";
+import { rowOf } from "./runRow";
 import type { Ui } from "./ui";
 import type { Attempt, RunDetail } from "./wire";
 
@@ -16,7 +16,7 @@ export async function readServerDetail(ui: Ui, kept: RunDetail | Run): Promise<R
   const known = "attempts" in kept ? kept : undefined;
   try {
     const { run, transitions } = await (await ui.stack.runs()).showRun(kept.id);
-    const can = actionsOf(run, await ui.stack.name());
+    const can = runActions(run, await ui.stack.name());
     const attempts = attemptsOf(transitions, known?.attempts ?? []);
     return {
       ...(known ?? emptyDetail(run)),

@@ -8,8 +8,8 @@ import type { Client } from "../prefect/client";
 import { shownRun } from "../serverRuns/followOnServer";
 import { quoted } from "../shown";
 import { UserError } from "../userError";
-import { rowOf } from "./rows";
 import type { RunList } from "./runList";
+import { rowOf } from "./runRow";
 import type { RunRow, RunsFilter, StripBucket } from "./wire";
 
 /** How often pages may ask the server what has changed, in milliseconds. */

@@ -1,6 +1,6 @@
 import type { Runs } from "../runs";
-import type { EventSink } from "./eventStream";
 import { LogSpool } from "./logSpool";
+import type { EventSink } from "./serverSentEvents";
 
 /** How long a log without readers is kept for those that reconnect, in milliseconds. */
 const LINGER = 20_000;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal } from "../model/run";
-import type { EventSink } from "./eventStream";
 import { readRunDetail } from "./runs";
+import type { EventSink } from "./serverSentEvents";
 import type { Ui } from "./ui";
 import type { RunDetail } from "./wire";
 

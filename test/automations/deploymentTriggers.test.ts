@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { comparableActions, comparableTrigger, readDeploymentTriggers } from "../../src/automations";
-import { actionsOf } from "../../src/deployments/planAutomations";
+import { automationActions } from "../../src/deployments/planAutomations";
 import type { Json, JsonObject } from "../../src/json";
 import { describePrefect } from "../prefect/python";
 import { prefectVenv } from "../prefect/venv";
@@ -155,7 +155,7 @@ describePrefect("Prefect's own client", () => {
         description: one.description,
         enabled: one.enabled,
         trigger: one.trigger,
-        actions: comparableActions(actionsOf(one, "00000000-0000-0000-0000-000000000001")),
+        actions: comparableActions(automationActions(one, "00000000-0000-0000-0000-000000000001")),
       }));
       const made = theirs[index]?.automations?.map(({ name, description, enabled, trigger, actions }) => ({
         name,

@@ -4,11 +4,11 @@ import type { Json, JsonObject } from "../../src/json";
 import type { ServerSchedule } from "../../src/prefect/api/deployments";
 import { blockFaults } from "../../src/prefect/blockData";
 import { fromServer, scheduleSteps, toApi } from "../../src/prefect/serverSchedules";
-import { fromProgram, programFaults, toProgram } from "../../src/schedules";
+import { programFaults, scheduleFromProgram, toProgram } from "../../src/schedules";
 import { settlement } from "../../src/serverRuns/settlement";
 
 const there = (given: JsonObject[]): ServerSchedule[] =>
-  toApi(given.map(fromProgram)).map((body, index) => ({
+  toApi(given.map(scheduleFromProgram)).map((body, index) => ({
     id: `id-${index}`,
     schedule: { timezone: null, day_or: true, anchor_date: "2020-01-01T00:00:00Z", ...body.schedule },
     active: body.active !== false,
@@ -26,7 +26,7 @@ test("the server's version of a schedule is the same schedule, in any order", ()
   fc.assert(
     fc.property(fc.array(schedule, { maxLength: 5 }), (given) => {
       const list = given as JsonObject[];
-      expect(scheduleSteps(list.map(fromProgram), there(list).reverse())).toEqual({ create: [], patch: [], remove: [] });
+      expect(scheduleSteps(list.map(scheduleFromProgram), there(list).reverse())).toEqual({ create: [], patch: [], remove: [] });
       // What is on the server equals its own declaration.
       const said = there(list).map((one) => toProgram(fromServer({ ...one, schedule: scheduleOnly(one.schedule) })));
       expect(programFaults(said)).toEqual([]);
@@ -50,7 +50,7 @@ test("an rrule without a start equals the one to which the server added a start"
     ...(schedule as ServerSchedule),
     schedule: { rrule: "DTSTART:20200101T000000\nFREQ=WEEKLY;BYDAY=MO", timezone: "UTC" },
   };
-  expect(scheduleSteps(given.map(fromProgram), [started])).toEqual({ create: [], patch: [], remove: [] });
+  expect(scheduleSteps(given.map(scheduleFromProgram), [started])).toEqual({ create: [], patch: [], remove: [] });
 });
 
 test.each<[Parameters<typeof settlement>[0], string, string, string]>([

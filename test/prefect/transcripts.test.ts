@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import type { Json, JsonObject } from "../../src/json";
 import * as blocks from "../../src/prefect/api/blocks";
 import * as deployments from "../../src/prefect/api/deployments";
+import * as logs from "../../src/prefect/api/flowRunLogs";
 import * as flowRuns from "../../src/prefect/api/flowRuns";
-import * as logs from "../../src/prefect/api/logs";
 import { checkServer } from "../../src/prefect/api/server";
 import { readVariable } from "../../src/prefect/api/variables";
 import { verdictOf } from "../../src/prefect/api/verdict";
@@ -127,7 +127,7 @@ test.each<[string, number, string]>([
 test.each([
   ["06-get-scheduled", 1, (client: Client) => pools.scheduledFlowRuns(client, "pp-sched", { before: new Date(), limit: 1 })],
   ["06-get-scheduled", 3, (client: Client) => pools.scheduledFlowRuns(client, "pp-sched", { before: new Date(), queues: [] })],
-  ["10-logs-and-pid", 8, (client: Client) => logs.readLogs(client, RUN)],
+  ["10-logs-and-pid", 8, (client: Client) => logs.readServerLogs(client, RUN)],
   ["02-work-pools", 41, (client: Client) => pools.sendHeartbeat(client, "pp-main", "pushpool-1", 30)],
 ] as const)("%s, exchange %i: no field that was not recorded", async (file, n, call) => {
   const { request, status, response } = recorded(file, n);

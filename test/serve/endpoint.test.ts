@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { hostname } from "node:os";
 import { expect, onTestFinished, test } from "vitest";
-import { isOpen, openEndpoint } from "../../src/serve/endpoint";
+import { isOpenToAll, openEndpoint } from "../../src/serve/endpoint";
 
 async function endpoint(host: string, allowedHosts: string[] = []) {
   const open = await openEndpoint({
@@ -64,4 +64,4 @@ test.each([
   ["0.0.0.0", true],
   ["::", true],
   ["192.168.0.2", true],
-])("%s is open to others: %s", (host, open) => expect(isOpen(host)).toBe(open));
+])("%s is open to others: %s", (host, open) => expect(isOpenToAll(host)).toBe(open));

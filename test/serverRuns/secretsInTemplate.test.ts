@@ -6,7 +6,7 @@ import type { Client } from "../../src/prefect/client";
 import { openContext } from "../../src/runs/openContext";
 import { withoutSecrets, withSecrets } from "../../src/runs/storedSecrets";
 import { readJob } from "../../src/serverRuns/job";
-import { planJob } from "../../src/serverRuns/record";
+import { planServerJob } from "../../src/serverRuns/record";
 import { createContainerInstancesTarget } from "../../src/targets/containerInstances";
 import { memoryNotes } from "../targets/cloud/memoryNotes";
 import { aciTemplate, SUBSCRIPTION } from "../targets/containerInstances/place";
@@ -49,7 +49,7 @@ async function planned(client: Client, run: ServerRun) {
     env: {},
   });
   const dispatcher = { id: "i", name: "worker" };
-  const { submission } = await planJob(context, job, { attempt: 1, dispatcher, startUp: "execute" });
+  const { submission } = await planServerJob(context, job, { attempt: 1, dispatcher, startUp: "execute" });
   return { manifest, submission, stored: (await withoutSecrets(submission as never, context.digestKey)) as JsonObject };
 }
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { readDeployment } from "../../src/prefect/api/deployments";
-import { readLogs } from "../../src/prefect/api/logs";
+import { readServerLogs } from "../../src/prefect/api/flowRunLogs";
 import type { WorkPool } from "../../src/prefect/api/workPools";
 import { connectionOf } from "../../src/prefect/apiConnection";
 import { type Client, createClient } from "../../src/prefect/client";
@@ -81,7 +81,7 @@ describePrefect("what a dispatcher reports to the server about the runs that it 
   test("its lines about a submission are in the run's log, and why one was not submitted", async () => {
     const { pool, deploymentId, start } = await aPool(client);
     dispatcher(client, [pool]);
-    const lines = async (id: string) => (await readLogs(client, id)).logs.filter(({ name }) => name === "prefect.flow_runs.worker");
+    const lines = async (id: string) => (await readServerLogs(client, id)).logs.filter(({ name }) => name === "prefect.flow_runs.worker");
     const run = await untilEnd(client, await start());
     await expect
       .poll(async () => (await lines(run.id)).map(({ message, level }) => [message, level]))

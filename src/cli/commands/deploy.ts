@@ -4,7 +4,7 @@ import {
   type DeploymentChange,
   type DeploymentRegistry,
   type DeployPlan,
-  exitCodeOf,
+  exitCodeOfPlan,
   ledgerRegistry,
   locatePrefectYaml,
   planDeploy,
@@ -68,7 +68,7 @@ export async function action(names: string[], flags: Flags): Promise<void> {
     if (!planned) return;
     const isRefused = allOrNothing && planned.problems.length > 0;
     const isWritten = !flags.dryRun && !isRefused;
-    const plan = isWritten ? await writePlan(planned, registry, allOrNothing) : { ...planned, exitCode: exitCodeOf(planned) };
+    const plan = isWritten ? await writePlan(planned, registry, allOrNothing) : { ...planned, exitCode: exitCodeOfPlan(planned) };
     report(plan, flags, allOrNothing && plan.problems.length > 0, registry);
   });
 }

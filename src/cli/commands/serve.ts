@@ -66,8 +66,8 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   const lines = pino.destination({ dest: 1, sync: true });
   const log = pino(logged, { write: (line: string) => lines.write(safeJson(line)) });
   const api = loaded.manifest.prefect !== undefined;
-  const { isOpen } = await import("../../serve/endpoint.js");
-  if (isOpen(flags.host)) {
+  const { isOpenToAll } = await import("../../serve/endpoint.js");
+  if (isOpenToAll(flags.host)) {
     const warning = `--host ${flags.host}: everyone who can reach this machine can read /health and /metrics without a password`;
     log.warn(warning);
     if (process.stderr.isTTY) note(`warning: ${warning}`);

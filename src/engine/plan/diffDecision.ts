@@ -3,7 +3,7 @@ import type { Json } from "../../json";
 import type { Diff, PropertyChange, PropertyDiff } from "../provider";
 import { isPlainObject, type Properties } from "../wire";
 import { applyIgnoreChanges } from "./ignoreChanges";
-import { pathOf, segmentsOf } from "./propertyPath";
+import { pathOf, propertyPathParts } from "./propertyPath";
 
 /** What the engine must do about the difference between the state and the program. */
 export interface DiffDecision {
@@ -52,8 +52,8 @@ export function decideOnDiff(
 
 /** Looks for the paths in the detailed differences and in the top-level properties. Only top-level properties are given as reasons. */
 function withReplaceOnChanges(decision: DiffDecision, replaceOnChanges: string[]): DiffDecision {
-  const wanted = replaceOnChanges.map(segmentsOf);
-  const found = (path: string) => wanted.some((segments) => covers(segments, segmentsOf(path)));
+  const wanted = replaceOnChanges.map(propertyPathParts);
+  const found = (path: string) => wanted.some((segments) => covers(segments, propertyPathParts(path)));
   const keys = decision.diffs.filter(found);
   if (keys.length === 0 && !Object.keys(decision.detailed).some(found)) return decision;
   const detailed = Object.entries(decision.detailed).map(([path, { kind, input }]) => [

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from "../../json";
-import { segmentsOf } from "./propertyPath";
+import { propertyPathParts } from "./propertyPath";
 
 /**
  * The wanted inputs with each ignored path set to its value from before, or removed if it had none. A path is skipped if its
@@ -7,7 +7,7 @@ import { segmentsOf } from "./propertyPath";
  */
 export function applyIgnoreChanges(before: JsonObject, wanted: JsonObject, paths: readonly string[]): JsonObject {
   const inputs = structuredClone(wanted);
-  for (const path of paths) reset(before, inputs, segmentsOf(path));
+  for (const path of paths) reset(before, inputs, propertyPathParts(path));
   return inputs;
 }
 

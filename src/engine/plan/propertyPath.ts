@@ -1,5 +1,5 @@
 /** The parts of one of Pulumi's property paths: `a`, `a.b[0]`, `a["b.c"]`. */
-export function segmentsOf(path: string): string[] {
+export function propertyPathParts(path: string): string[] {
   return [...path.matchAll(/\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.[\]]+)/g)].map(
     ([, quoted, index, plain]) => quoted?.replaceAll(/\\(.)/g, "$1") ?? index ?? plain ?? "",
   );

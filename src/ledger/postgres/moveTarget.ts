@@ -1,6 +1,6 @@
 import type { LedgerAddress } from "../ledgerAddress";
 import { openPostgresDatabase } from "./database";
-import { readDigestKey, storeDigestKey } from "./openShared";
+import { readSharedDigestKey, storeDigestKey } from "./openShared";
 
 /** A row of a table, by column. */
 export type MovedRow = Record<string, string | number | null>;
@@ -57,7 +57,7 @@ export function moveTarget({ url, schema, from }: LedgerAddress, warn: (message:
     },
     offerDigestKey: async (key) => {
       await storeDigestKey(db, key);
-      return (await readDigestKey(db)) === key.toString("hex");
+      return (await readSharedDigestKey(db)) === key.toString("hex");
     },
     close: () => db.close(),
   };

@@ -1,7 +1,7 @@
 import { isTerminal } from "../../model/run";
 import type { FirstSlot, NewRun, RunChange, SlotLimits } from "../ledger";
 import type { Sql } from "../listing";
-import { changedColumns, type Row, type RunRow } from "../rows";
+import { changedColumns, type LedgerRunRow, type Row } from "../rows";
 import { newRunWrites, type takenSql, type Write } from "../writes";
 
 // Each way to the server costs more than what it does there. So what a submission writes goes there as one statement, in which every part
@@ -55,7 +55,7 @@ export function changeSql(id: string, version: number, change: OneAttemptChange,
  * lock of that place, from an earlier statement of the same transaction: so it sees who was there before.
  * @param counts see {@link takenSql}
  */
-export function slotSql(before: RunRow, limits: SlotLimits, counts: Sql, change: OneAttemptChange, ending: Ending): Sql {
+export function slotSql(before: LedgerRunRow, limits: SlotLimits, counts: Sql, change: OneAttemptChange, ending: Ending): Sql {
   const { id, version } = before;
   const values: Values = [...counts.values];
   const parts = [`taken AS (${counts.sql})`, ...changeParts(id, version, change, ending.write, values, roomFor(limits))];

@@ -29,14 +29,14 @@ export function openSharedLedger({ url, schema, from }: LedgerAddress, options: 
  * one. The first client that needs it makes it.
  */
 async function digestKeyOf(db: PostgresDatabase): Promise<Buffer> {
-  const known = await readDigestKey(db);
+  const known = await readSharedDigestKey(db);
   if (known !== undefined) return Buffer.from(known, "hex");
   await storeDigestKey(db, randomBytes(32));
-  return Buffer.from((await readDigestKey(db)) as string, "hex");
+  return Buffer.from((await readSharedDigestKey(db)) as string, "hex");
 }
 
 /** @returns the key in hexadecimal; `undefined` if there is none yet */
-export async function readDigestKey(db: PostgresDatabase): Promise<string | undefined> {
+export async function readSharedDigestKey(db: PostgresDatabase): Promise<string | undefined> {
   return (await db.read(`SELECT key FROM ${db.table("digest_key")}`)).rows[0]?.key as string | undefined;
 }
 

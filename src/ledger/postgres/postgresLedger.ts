@@ -2,8 +2,8 @@ import { v4 as uuid } from "uuid";
 import type { FirstSlot, Ledger, NewRun, RunChange, RunRecord, SlotAnswer, SlotLimits } from "../ledger";
 import type { Sql } from "../listing";
 import { earlierSql, ledgerReads, noteSql, recordSql } from "../reads";
-import { fromRow, type RunRow } from "../rows";
-import { changeWrites, deploymentsSql, fullOf, newRecord, placeOf, type SlotPlace, swapSql, takenSql, writeSql } from "../writes";
+import { fromRow, type LedgerRunRow } from "../rows";
+import { changeWrites, deploymentsSql, fullOf, newRecord, type SlotPlace, slotPlaceOf, swapSql, takenSql, writeSql } from "../writes";
 import { channelOf, openChangeFeed } from "./changeFeed";
 import { databaseClock } from "./clock";
 import { type Execute, openPostgresDatabase, type PostgresDatabase, type PostgresValue } from "./database";
@@ -39,7 +39,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
     async (sql: Sql): Promise<{ rows: Rows; rowCount: number | null }> =>
       execute(inPostgres(sql, db.table), sql.values.map(cleanValue));
   const read = by(db.read);
-  const one = async (execute: Execute, sql: Sql) => (await by(execute)(sql)).rows[0] as unknown as RunRow | undefined;
+  const one = async (execute: Execute, sql: Sql) => (await by(execute)(sql)).rows[0] as unknown as LedgerRunRow | undefined;
   const transaction: typeof db.transaction = (work, committed) => {
     if (isClosed) return Promise.reject(new Error(`the ledger ${db.name} is closed`));
     return db.transaction(work, committed);
@@ -71,7 +71,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
     const write = uuid();
     const record = await once<RunRecord | undefined>(
       [changeSql(id, version, change, { write, channel, soon })],
-      ([row]) => row && fromRow(row as unknown as RunRow),
+      ([row]) => row && fromRow(row as unknown as LedgerRunRow),
       () => written(id, write),
     );
     // Its first try may have got no answer, and still have come later than the question about it.
@@ -115,7 +115,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
 
   /** @returns `undefined` if the place was locked for too long */
   const takeSlot = async (
-    before: RunRow,
+    before: LedgerRunRow,
     { limits, counts, write }: { limits: SlotLimits; counts: Sql; write: string },
     change: OneAttemptChange,
   ): Promise<SlotAnswer | undefined> => {
@@ -123,7 +123,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
       return await once<SlotAnswer>(
         [...ONE_AFTER_ANOTHER, ...lockSql(before, limits), slotSql(before, limits, counts, change, { write, channel })],
         ([row = {}]) => {
-          if (row.id !== null) return { kind: "acquired", record: fromRow(row as unknown as RunRow) };
+          if (row.id !== null) return { kind: "acquired", record: fromRow(row as unknown as LedgerRunRow) };
           return (Number(row.there) === 1 && fullOf(row, limits)) || { kind: "changed" };
         },
         async () => {
@@ -147,7 +147,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
 
   /** @returns `false` if nothing was written: the slots are full, an earlier run exists, or the lock timed out */
   const createWithSlot = async (given: NewRun, slot: FirstSlot, write: string): Promise<boolean> => {
-    const place = placeOf(given.run);
+    const place = slotPlaceOf(given.run);
     const counts = takenSql(place, slot.limits);
     if (!counts) return createOnce(given, [createSql(given, { write, channel }, slot)], write);
     // Who finds it full needs no lock for that.
@@ -198,7 +198,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
       const row = await one(db.read, earlierSql(run));
       if (!row) throw new Error(`run ${run.id} has the id of an earlier run with another idempotency key`);
       // Its first try may have got no answer, and still have come later than the question about it.
-      return { record: fromRow(row), created: (row as RunRow & { last_write?: string }).last_write === write };
+      return { record: fromRow(row), created: (row as LedgerRunRow & { last_write?: string }).last_write === write };
     },
 
     change: (id, version, change, durable = "now") =>

@@ -21,7 +21,7 @@ const PAGE = 200;
  * @param from skip older lines; lines with exactly this time come again
  * @param offset how many lines from `from` on to skip
  */
-export async function readLogs(
+export async function readServerLogs(
   client: Client,
   runId: string,
   { from, offset = 0, signal }: { from?: string; offset?: number; signal?: AbortSignal } = {},

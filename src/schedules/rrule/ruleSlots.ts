@@ -1,5 +1,5 @@
 import { DAY_SECONDS, dateOf, dayOf, daysInMonth, LAST_DAY, modulo, weekdayOf } from "../calendar";
-import { pick, type Slot, type Slots } from "../slots";
+import { type Slot, type Slots, selectPositions } from "../slots";
 import type { Frequency } from "./parseRrule";
 import type { Rule } from "./rule";
 import { type YearDays, yearDays } from "./yearDays";
@@ -58,7 +58,7 @@ function byPeriods(rule: Rule, daysOf: DaysOf): Slots {
         for (const day of days) if (day >= fromDay && day <= LAST_DAY) yield { day, units: [0], offsets: times };
         continue;
       }
-      for (const time of pick(days, times, rule.positions)) {
+      for (const time of selectPositions(days, times, rule.positions)) {
         const day = Math.floor(time / DAY_SECONDS);
         if (day >= fromDay && day <= LAST_DAY) yield { day, units: [0], offsets: [time - day * DAY_SECONDS] };
       }
@@ -130,7 +130,7 @@ function byUnits(rule: Rule, seconds: number, daysOf: DaysOf): Slots {
     60,
     seconds > 1 ? rule.seconds : undefined,
   );
-  const offsets = rule.positions ? pick([0], times, rule.positions) : times;
+  const offsets = rule.positions ? selectPositions([0], times, rule.positions) : times;
   if (units.size === 0)
     throw new Error(`FREQ=${rule.frequency} and INTERVAL=${interval} never meet a time that the rule allows, counted from its start`);
   if (offsets.length === 0) throw new Error("BYSETPOS selects none of the times");

@@ -10,7 +10,7 @@ import { contextMaker, type Shared } from "../../serverRuns/contextMaker";
 import type { Dispatched, Dispatching, ServerRunEvent } from "../../serverRuns/dispatching";
 import { dispatchRun } from "../../serverRuns/dispatchRun";
 import { EndWatch, notSeen } from "../../serverRuns/endWatch";
-import { type DispatcherName, isOpen, type StartUp } from "../../serverRuns/record";
+import { type DispatcherName, isOpenAttempt, type StartUp } from "../../serverRuns/record";
 import { ServerStates } from "../../serverRuns/serverStates";
 import { Turns } from "../../serverRuns/turns";
 import { WorkerVoice } from "../../serverRuns/workerVoice";
@@ -272,7 +272,7 @@ async function checkedPool(client: Client, name: string): Promise<WorkPool> {
 /** Read the runs that an earlier dispatcher of this ledger left unfinished, as the server has them now. */
 async function unfinished(client: Client, { ledger, stack }: Shared): Promise<ServerRun[]> {
   const kept = await ledger.list({ stack, states: ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"], limit: 100_000 });
-  const ours = kept.filter((record) => isServers(record) && isOpen(record));
+  const ours = kept.filter((record) => isServers(record) && isOpenAttempt(record));
   const runs: ServerRun[] = [];
   for (const { run } of ours) {
     const there = await readFlowRun(client, run.id);

@@ -68,7 +68,7 @@ export function failureReader<Kind extends string>(
   return (error) => {
     if (error instanceof CloudFailure) return error;
     if (!(error instanceof Error)) throw error;
-    const message = oneLine(error.message) || error.name;
+    const message = textOfReply(error.message) || error.name;
     const network = networkCode(error);
     if (network !== undefined && isUnsent(network))
       return new CloudFailure<Kind>("unsent", `${message} (${network})`, isUntrusted(network) ? { untrusted: true } : {});
@@ -84,7 +84,7 @@ function isTimeout({ name, message }: Error): boolean {
 }
 
 /** A cloud's text in one line, without control characters; of an HTML page only the text. */
-export function oneLine(text: string): string {
+export function textOfReply(text: string): string {
   const words = /<(!doctype|html|title)\b/i.test(text)
     ? text.replaceAll(/<(style|script)\b[\s\S]*?<\/\1>/gi, " ").replaceAll(/<[^>]*>/g, " ")
     : text;

@@ -1,5 +1,5 @@
 import { usualValue } from "../cloud/removal";
-import { type DeclaredPlace, lastPart, type PoolLocation, said, within } from "../locate";
+import { type DeclaredPlace, lastPart, type PoolLocation, said, valueAtPath } from "../locate";
 
 const INTERFACE = ["job_configuration", "job_body", "template", "template", "vpcAccess", "networkInterfaces", 0];
 
@@ -9,7 +9,7 @@ export function locate(pool: DeclaredPlace): PoolLocation {
   const region = usual("region") ?? null;
   const connector = usual("vpc_connector_name");
   if (connector !== undefined) return { region, network: `connector ${lastPart(connector)}` };
-  const direct = within(pool.baseJobTemplate, INTERFACE);
-  const network = said(within(direct, ["subnetwork"])) ?? said(within(direct, ["network"]));
+  const direct = valueAtPath(pool.baseJobTemplate, INTERFACE);
+  const network = said(valueAtPath(direct, ["subnetwork"])) ?? said(valueAtPath(direct, ["network"]));
   return { region, network: network === undefined ? null : lastPart(network) };
 }

@@ -1,5 +1,5 @@
 import type { protos } from "@google-cloud/run";
-import { oneLine } from "../cloud/failure";
+import { textOfReply } from "../cloud/failure";
 import { MARKER } from "./cloudRunNames";
 
 type Message<T> = T | Readonly<Record<string, unknown>>;
@@ -58,7 +58,7 @@ export function taskFacts(task: Message<protos.google.cloud.run.v2.ITask>): Task
   return {
     started: timeText(startTime) !== undefined,
     code: lastAttemptResult?.status?.code ?? 0,
-    message: oneLine(lastAttemptResult?.status?.message ?? ""),
+    message: textOfReply(lastAttemptResult?.status?.message ?? ""),
     conditions: (conditions ?? []).map(conditionFacts),
     ...present({ exitCode: lastAttemptResult?.exitCode || undefined, termSignal: lastAttemptResult?.termSignal || undefined }),
   };
@@ -69,7 +69,7 @@ export function conditionFacts(condition: Message<protos.google.cloud.run.v2.ICo
   return {
     type: type ?? "",
     state: STATES[String(state ?? 0)] ?? "UNSPECIFIED",
-    message: oneLine(message ?? ""),
+    message: textOfReply(message ?? ""),
     reason: EXECUTION_REASONS[Number(executionReason)] ?? COMMON_REASONS[Number(reason)] ?? String(executionReason || reason || ""),
     ...present({ at: timeText(lastTransitionTime) }),
   };

@@ -1,4 +1,4 @@
-import { CloudFailure, type CommonKind, failureReader, oneLine } from "../cloud/failure";
+import { CloudFailure, type CommonKind, failureReader, textOfReply } from "../cloud/failure";
 
 /**
  * Kinds of failure that only Google has:
@@ -182,7 +182,7 @@ function saidBy(error: Error): Said | undefined {
   if (number === undefined && known === undefined) return undefined;
   const given = typeof reason === "string" && reason !== "" ? reason : reasonIn(body?.details);
   return {
-    message: oneLine(typeof body?.message === "string" ? body.message : error.message),
+    message: textOfReply(typeof body?.message === "string" ? body.message : error.message),
     ...(number === undefined ? {} : { code: number }),
     ...(known === undefined ? {} : { status: known }),
     ...(given === undefined ? {} : { reason: given }),

@@ -7,7 +7,7 @@ import type { SharedNotes } from "../target";
 import { type AciBucket, aciBucket, type Caller, queryBucket, refusedBuckets } from "./aciBuckets";
 import type { Access } from "./azureAccess";
 import { type AzureKind, asFailure } from "./azureFailures";
-import { openSession, within } from "./azureSession";
+import { openSession, withinTimeLimit } from "./azureSession";
 import { factsOf } from "./groupFacts";
 import type { GroupName, GroupPlace } from "./groupNames";
 import type { GroupFacts } from "./groupOutcome";
@@ -102,7 +102,7 @@ export function openAciApi(access: Access, notes: SharedNotes, listener: CallLis
     call(
       what,
       buckets.map((name) => aciBucket(name, callerOf(subscription, options.location))),
-      () => session.withClient(subscription, (client) => work(client, { abortSignal: within(options.signal) })),
+      () => session.withClient(subscription, (client) => work(client, { abortSignal: withinTimeLimit(options.signal) })),
       options,
     );
 

@@ -1,11 +1,11 @@
 import { usualValue } from "../cloud/removal";
-import { type DeclaredPlace, defaultOf, lastPart, type PoolLocation, said, within } from "../locate";
+import { type DeclaredPlace, defaultOf, lastPart, type PoolLocation, said, valueAtPath } from "../locate";
 
 const LOCATION = ["job_configuration", "arm_template", "parameters", "location", "defaultValue"];
 
 /** Where a pool's container groups are: in the location that its template names, which usually is that of the resource group, and in subnets. */
 export function locate(pool: DeclaredPlace): PoolLocation {
-  const location = said(within(pool.baseJobTemplate, LOCATION));
+  const location = said(valueAtPath(pool.baseJobTemplate, LOCATION));
   const group = usualValue(pool.baseJobTemplate, "resource_group_name");
   const isExpression = location === undefined || location.startsWith("[");
   const subnets = defaultOf(pool, "subnet_ids");

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
-import { oneLine } from "../cloud/failure";
+import { textOfReply } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
 import { jsonNote } from "../cloud/notes";
 import type { InfrastructureId, LogLine, Observation, SharedNotes } from "../target";
@@ -123,7 +123,7 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
       signal?.throwIfAborted();
       const failure = asFailure(error);
       refused.set(workspace, { error: failure, until: Date.now() + REFUSED_FOR });
-      const why = oneLine(failure.message);
+      const why = textOfReply(failure.message);
       const later = failure.kind === "denied" || failure.kind === "unauthenticated" ? `. ${YOUNG_ROLE}` : "";
       return [said(`${LOST}, and Log Analytics does not give them: ${why}${remedy(why)}${later}`)];
     }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { AccessToken, GetTokenOptions, TokenCredential, TokenCredentialOptions } from "@azure/identity";
-import { oneLine } from "../cloud/failure";
+import { textOfReply } from "../cloud/failure";
 import type { Explanation } from "../cloud/identityToken";
 
 /** The last reply of Microsoft Entra. */
@@ -133,6 +133,6 @@ function descriptionIn(body: string): string | undefined {
 
 /** Entra's own words, which come with the same ids and times again and again. */
 function inShort(message: string): string {
-  const [, said, trace] = /(AADSTS\d+: .*?)\s*(?:Trace ID: (\S+).*|Correlation ID: .*|Timestamp: .*)?$/.exec(oneLine(message)) ?? [];
+  const [, said, trace] = /(AADSTS\d+: .*?)\s*(?:Trace ID: (\S+).*|Correlation ID: .*|Timestamp: .*)?$/.exec(textOfReply(message)) ?? [];
   return said === undefined ? message : `${said}${trace === undefined ? "" : ` (trace ID ${trace})`}`;
 }

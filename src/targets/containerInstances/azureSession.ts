@@ -103,7 +103,7 @@ export function openSession(
     const response = await fetch(url, {
       ...init,
       headers: { authorization: `Bearer ${token?.token}`, "content-type": "application/json" },
-      signal: within(signal),
+      signal: withinTimeLimit(signal),
     });
     const text = await response.text();
     const body = jsonIn(text);
@@ -123,7 +123,7 @@ export function openSession(
 }
 
 /** Fires after the time limit of a call, or when the caller stops waiting. */
-export function within(signal: AbortSignal | undefined): AbortSignal {
+export function withinTimeLimit(signal: AbortSignal | undefined): AbortSignal {
   const limit = AbortSignal.timeout(CALL_TIMEOUT);
   return signal ? AbortSignal.any([signal, limit]) : limit;
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from "../../model/outcome";
-import { oneLine } from "../cloud/failure";
+import { textOfReply } from "../cloud/failure";
 import { signalOf } from "../cloud/signals";
 import type { Observation } from "../target";
 
@@ -139,7 +139,7 @@ function startedAgain(own: ContainerFacts, startedAt: number | undefined, stop: 
   if (!hasRun && state !== "Running") return undefined;
   if (hasEnded || restartCount > 0)
     return state === "Waiting"
-      ? `Azure was about to start the container again${detailStatus && ` (${oneLine(detailStatus)})`}, and pushpool stopped it`
+      ? `Azure was about to start the container again${detailStatus && ` (${textOfReply(detailStatus)})`}, and pushpool stopped it`
       : `Azure started the container again${restartCount > 0 ? ` (restart count ${restartCount})` : ""}, and pushpool stopped it`;
   if (startedAt === undefined || stop) return undefined;
   if (startTime !== undefined && Math.abs(startTime - startedAt) > SAME_START)
@@ -160,7 +160,7 @@ function isEviction({ spot }: GroupFacts, { exitCode, detailStatus = "" }: Conta
 
 function evictedOrLost({ spot }: GroupFacts, own: ContainerFacts | undefined, again: string): Outcome {
   if (spot) return { kind: "signalled", signal: UNKNOWN_SIGNAL, reason: `its Spot container group was evicted: ${again}` };
-  const said = oneLine(own?.previousState?.detailStatus ?? "");
+  const said = textOfReply(own?.previousState?.detailStatus ?? "");
   return { kind: "lost", reason: said === "" ? again : `${said}: ${again}` };
 }
 
@@ -168,7 +168,7 @@ const UNKNOWN_SIGNAL = "an unknown signal";
 
 /** The end of a container that has ended once. */
 function outcomeOf(group: GroupFacts, state: ContainerState, own: ContainerFacts, known: Known, startedAt: number | undefined): Outcome {
-  const said = oneLine(state.detailStatus ?? "");
+  const said = textOfReply(state.detailStatus ?? "");
   if (CANNOT_START.test(said)) return { kind: "failedToStart", reason: warningsOf(own) || said };
   if (state.exitCode !== undefined && !(STOPPED.test(said) && known.stop)) return codeOf(group, state, own, known);
   if (STOPPED.test(said) || known.stop) return stopped(known);
@@ -192,7 +192,7 @@ function exited(
   windows: boolean,
   note: string | undefined,
 ): Outcome {
-  const said = oneLine(detailStatus);
+  const said = textOfReply(detailStatus);
   const reason = (text: string | undefined) => {
     const all = [text, note].filter((each) => each !== undefined).join("; ");
     return all === "" ? {} : { reason: all };
@@ -202,7 +202,7 @@ function exited(
     return {
       kind: "signalled",
       signal: UNKNOWN_SIGNAL,
-      ...reason(`Azure ended it for maintenance (exit code ${exitCode}${byPlatform ? `: ${oneLine(byPlatform.message)}` : ""})`),
+      ...reason(`Azure ended it for maintenance (exit code ${exitCode}${byPlatform ? `: ${textOfReply(byPlatform.message)}` : ""})`),
     };
   if (exitCode === 137 && !windows) {
     const killed = /oom/i.test(said)
@@ -231,7 +231,7 @@ function waiting(
   startedAt: number | undefined,
   ended: (outcome: Outcome, at: number | undefined) => Observation,
 ): Observation {
-  const said = oneLine(own?.currentState?.detailStatus ?? "");
+  const said = textOfReply(own?.currentState?.detailStatus ?? "");
   const warnings = own === undefined ? "" : warningsOf(own);
   const why = [said, warnings].filter((each) => each !== "").join(": ");
   const init = initContainers.find(({ currentState }) => (currentState?.exitCode ?? 0) !== 0);
@@ -253,7 +253,7 @@ function waiting(
 
 /** What went wrong with a container, in Azure's words, the newest last. */
 function warningsOf({ events = [] }: ContainerFacts): string {
-  const texts = events.filter(({ type }) => type === "Warning").map(({ message }) => oneLine(message));
+  const texts = events.filter(({ type }) => type === "Warning").map(({ message }) => textOfReply(message));
   return [...new Set(texts)].slice(-2).join(": ");
 }
 

@@ -1,4 +1,4 @@
-import { CloudFailure, type CommonKind, failureReader, oneLine } from "../cloud/failure";
+import { CloudFailure, type CommonKind, failureReader, textOfReply } from "../cloud/failure";
 
 /**
  * Kinds of failure that only AWS has:
@@ -157,7 +157,7 @@ function signedTime(text: string): number {
  * (https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html).
  */
 export function failureOf({ reason = "", detail, arn }: { reason?: string; detail?: string; arn?: string }): AwsFailure {
-  const said = oneLine([reason, detail].filter(Boolean).join(": ")) + (arn ? ` (${arn})` : "");
+  const said = textOfReply([reason, detail].filter(Boolean).join(": ")) + (arn ? ` (${arn})` : "");
   if (/^(RESOURCE:|AGENT|EMPTY CAPACITY PROVIDER|NO ACTIVE INSTANCES)/i.test(reason)) return new CloudFailure<AwsKind>("capacity", said);
   const text = BY_TEXT.find(([pattern]) => pattern.test(said));
   if (text) return new CloudFailure<AwsKind>(text[1], said);

@@ -1,5 +1,5 @@
 import type { ContainerDefinition } from "@aws-sdk/client-ecs";
-import { oneLine } from "../cloud/failure";
+import { textOfReply } from "../cloud/failure";
 import type { ContainerFacts, TaskFacts } from "./ecsOutcome";
 
 /** The flow run's container unless one is named, as in Prefect. */
@@ -72,7 +72,7 @@ export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFac
   const found: [number, string][] = [];
   for (const each of others) {
     const { name, exitCode, reason, healthStatus } = each;
-    const text = oneLine(reason ?? "");
+    const text = textOfReply(reason ?? "");
     const stops = each.essential !== false && !INJECTED.test(name);
     const ran = ranToAnEnd(each);
     const unhealthy = healthStatus === "UNHEALTHY" && blame && own?.exitCode !== 0;
@@ -96,6 +96,6 @@ export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFac
 
 /** `exited with code 1`, or as much as ECS reports. */
 export function endOf({ exitCode, reason }: ContainerFacts): string {
-  const told = reason ? ` (${oneLine(reason)})` : "";
+  const told = reason ? ` (${textOfReply(reason)})` : "";
   return exitCode === undefined ? `has no exit code${told}` : `exited with code ${exitCode}${told}`;
 }

@@ -1,5 +1,5 @@
 import type { Outcome } from "../../model/outcome";
-import { oneLine } from "../cloud/failure";
+import { textOfReply } from "../cloud/failure";
 import { signalOf } from "../cloud/signals";
 import type { Observation } from "../target";
 import { explained } from "./awsPermissions";
@@ -64,7 +64,7 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
   const stopCode = stopCodeOf(told);
   const task = stopCode === undefined ? told : { ...told, stopCode };
   const { containers } = task;
-  const stoppedReason = oneLine(task.stoppedReason ?? "");
+  const stoppedReason = textOfReply(task.stoppedReason ?? "");
   if (stopCode === "UserInitiated") {
     if (stoppedReason.startsWith(STOP_REASON.running)) return { kind: "timedOut", phase: "running" };
     if (stoppedReason.startsWith(STOP_REASON.pending)) return { kind: "timedOut", phase: "pending" };
@@ -87,7 +87,7 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
   const cause = memory ?? causesIn(task, own, isTakenDown(own) || exitCode === 0)[0];
   if (exitCode <= 128 || exitCode > 192) {
     // The container's own code shows how the run ended. Other problems are a note.
-    const texts = [oneLine(own.reason ?? ""), GENERIC.test(stoppedReason) ? "" : stoppedReason, cause ?? ""].filter(
+    const texts = [textOfReply(own.reason ?? ""), GENERIC.test(stoppedReason) ? "" : stoppedReason, cause ?? ""].filter(
       (text, index, all) => text !== "" && all.indexOf(text) === index,
     );
     const beside = exitCode === 0 ? cause : texts.length > 0 ? texts.join(": ") : undefined;
@@ -97,7 +97,7 @@ function outcomeOf(told: TaskFacts, name: string | undefined): Outcome {
   const signal = signalOf(exitCode);
   const words = GENERIC.test(stoppedReason) || stoppedReason === "" ? undefined : stoppedReason;
   const killed = isTakenDown(own) ? (words ?? cause ?? unexplained(exitCode)) : undefined;
-  const reason = memory ?? (own.reason ? oneLine(own.reason) : undefined) ?? killed;
+  const reason = memory ?? (own.reason ? textOfReply(own.reason) : undefined) ?? killed;
   return { kind: "signalled", signal, ...(reason === undefined ? {} : { reason }) };
 }
 
@@ -131,15 +131,15 @@ const GENERIC = /^(Task failed to start|Essential container in task exited)\.?$/
 /** All of ECS' reasons in one line: of the task, its containers, its network interfaces and volumes. */
 function whyOf(task: TaskFacts, own: ContainerFacts | undefined): string {
   const { stopCode, attachments = [] } = task;
-  const stoppedReason = oneLine(task.stoppedReason ?? "");
+  const stoppedReason = textOfReply(task.stoppedReason ?? "");
   const attached = attachments.flatMap(({ type, details = [] }) =>
     details
       .filter(({ name, value }) => name === "statusReason" && value)
-      .map(({ value = "" }) => `${type ?? "attachment"}: ${oneLine(value)}`),
+      .map(({ value = "" }) => `${type ?? "attachment"}: ${textOfReply(value)}`),
   );
   const texts = [
     ...(GENERIC.test(stoppedReason) ? [] : [stoppedReason]),
-    ...(own?.reason ? [oneLine(own.reason)] : []),
+    ...(own?.reason ? [textOfReply(own.reason)] : []),
     ...causesIn(task, own, true),
     ...attached,
   ].filter((text, index, all) => text !== "" && all.indexOf(text) === index && !all.slice(0, index).some((other) => other.includes(text)));
@@ -154,11 +154,11 @@ function whyOf(task: TaskFacts, own: ContainerFacts | undefined): string {
 /** ECS' message about a container that was killed for memory. The task's message counts if it can mean no other container. */
 function outOfMemoryOf({ stoppedReason = "", containers }: TaskFacts, own: ContainerFacts): string | undefined {
   const pattern = /OutOfMemory/i;
-  if (pattern.test(own.reason ?? "")) return oneLine(own.reason ?? "");
+  if (pattern.test(own.reason ?? "")) return textOfReply(own.reason ?? "");
   const others = containers.filter((each) => each !== own);
   const onlyOwn = !others.some((each) => each.exitCode === 137 || pattern.test(each.reason ?? ""));
   const killed = own.exitCode === undefined || own.exitCode === 137;
-  return pattern.test(stoppedReason) && killed && onlyOwn ? oneLine(stoppedReason) : undefined;
+  return pattern.test(stoppedReason) && killed && onlyOwn ? textOfReply(stoppedReason) : undefined;
 }
 
 /** The stop codes for ECS' messages, for a task that has only the message. */

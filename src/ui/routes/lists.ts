@@ -1,9 +1,9 @@
 import type { Hono } from "hono";
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
-import { eventStream } from "../eventStream";
 import { answer, bodyOf, checkFields, Refused } from "../problem";
 import { checkFilter, MOST_RUNS, readRunsQuery } from "../runsQuery";
+import { eventStream } from "../serverSentEvents";
 import type { Ui } from "../ui";
 import type { LiveView, StackInfo } from "../wire";
 

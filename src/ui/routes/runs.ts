@@ -2,11 +2,11 @@ import type { Context, Hono } from "hono";
 import { isJsonObject, type JsonObject } from "../../json";
 import { isTerminal, type Run } from "../../model/run";
 import type { RunRequest } from "../../runs";
-import { eventStream } from "../eventStream";
 import { textOfLog } from "../logText";
 import { answer, bodyOf, checkFields, Refused } from "../problem";
-import { rowOf } from "../rows";
+import { rowOf } from "../runRow";
 import { findRun, readRunDetail } from "../runs";
+import { eventStream } from "../serverSentEvents";
 import type { Ui } from "../ui";
 import { watchRun } from "../watchRun";
 

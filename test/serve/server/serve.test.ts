@@ -1,8 +1,8 @@
 import { beforeAll, expect, test, vi } from "vitest";
 import type { JsonObject } from "../../../src/json";
 import type { RunRecord } from "../../../src/ledger";
+import { readServerLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/flowRunLogs";
 import { readStates, type ServerRun } from "../../../src/prefect/api/flowRuns";
-import { readLogs, SUBMITTER_LOGGER } from "../../../src/prefect/api/logs";
 import { patchWorkPool } from "../../../src/prefect/api/workPools";
 import type { Client } from "../../../src/prefect/client";
 import { state } from "../../../src/runs/states";
@@ -53,7 +53,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     if (message) expect(state?.message).toMatch(message);
     if (what === "die-first") {
       // Its output is in the usual place.
-      const { logs } = await readLogs(client, id);
+      const { logs } = await readServerLogs(client, id);
       expect(logs.filter(({ name }) => name !== SUBMITTER_LOGGER).map((log) => [log.message, log.level])).toEqual([
         ["no such module: pandas", 40],
       ]);
@@ -180,7 +180,7 @@ describePrefect("a dispatcher of a real Prefect server", () => {
     const { pool, start } = await aPool(client);
     const { ledger } = dispatcher(client, [pool], { graceSeconds: 120 });
     const run = await start("begin-late");
-    const own = async () => (await readLogs(client, run.id)).logs.filter(({ name }) => name === "quick");
+    const own = async () => (await readServerLogs(client, run.id)).logs.filter(({ name }) => name === "quick");
     await expect.poll(own).toHaveLength(1);
     await client.request("POST", `/flow_runs/${run.id}/set_state`, { json: { state: { type, name: "Cancel" } } });
     await expect.poll(async () => (await ledger.read(run.id))?.run.outcome).toBeDefined();

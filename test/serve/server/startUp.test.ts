@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { beforeAll, expect, test, vi } from "vitest";
 import { createDeployment, ensureFlow } from "../../../src/prefect/api/deployments";
+import { readServerLogs } from "../../../src/prefect/api/flowRunLogs";
 import { readStates } from "../../../src/prefect/api/flowRuns";
-import { readLogs } from "../../../src/prefect/api/logs";
 import type { Client } from "../../../src/prefect/client";
 import { describePrefect } from "../../prefect/python";
 import { sharedServer } from "../../prefect/server";
@@ -35,7 +35,7 @@ describePrefect("a real flow that prefect.engine starts at once", () => {
     const run = await startRun(client, deployment, "", { job_variables: { env: { PATH } }, parameters: { name: "Ada" } });
     expect((await untilEnd(client, run)).state).toMatchObject({ type: "COMPLETED" });
     expect((await readStates(client, run.id)).filter(({ type }) => type === "RUNNING")).toHaveLength(1);
-    await expect.poll(async () => (await readLogs(client, run.id)).logs.map(({ message }) => message)).toContain("Hello, Ada!");
+    await expect.poll(async () => (await readServerLogs(client, run.id)).logs.map(({ message }) => message)).toContain("Hello, Ada!");
 
     const long = await startRun(client, deployment, "", { job_variables: { env: { PATH } }, parameters: { seconds: 600 } });
     await until(client, long, "RUNNING");
