@@ -107,9 +107,13 @@ Example:
       "--file <path>",
       "the prefect.yaml (default: the nearest one in this folder or its parents); entrypoints are relative to the working folder",
     )
-    .option("--remove <name>", "remove a deployment, FLOW/NAME, that was deployed before", collect)
+    .option("--remove <name>", "remove a deployment, FLOW/NAME, that was deployed before; repeatable", collect)
     .option("--skip-build", "do not run the build and push steps")
-    .option("--step-output <key=value>", "the output of a build or push step; a step with this id (ID.KEY=VALUE) does not run", collect)
+    .option(
+      "--step-output <key=value>",
+      "the output of a build or push step; a step with this id (ID.KEY=VALUE) does not run; repeatable",
+      collect,
+    )
     .option("--all-or-nothing", "record nothing if any deployment is invalid")
     .option("--dry-run", "show exactly what would be recorded; record nothing");
 
@@ -121,10 +125,14 @@ Example:
       () => import("./commands/run.js"),
     ),
   )
-    .option("-p, --param <key=value>", "a parameter; JSON, or otherwise a string; the last value of a key counts", collect)
+    .option("-p, --param <key=value>", "a parameter; JSON, or otherwise a string; repeatable; the last value of a key counts", collect)
     .option("--params <json>", "parameters as a JSON object, or @file")
-    .option("--job-variable <key=value>", "a job variable; JSON, or otherwise a string; the last value of a key counts", collect)
-    .option("-t, --tag <tag>", "a tag of the run", collect)
+    .option(
+      "--job-variable <key=value>",
+      "a job variable; JSON, or otherwise a string; repeatable; the last value of a key counts",
+      collect,
+    )
+    .option("-t, --tag <tag>", "a tag of the run; repeatable", collect)
     .option("--flow-run-name <name>", "name of the run (default: a generated name)")
     .option("--idempotency-key <key>", "the same key again gives the same run")
     .option("--pool <name>", "the work pool of this run (default: the deployment's)")
@@ -134,7 +142,7 @@ Example:
 
   command("ls", "list flow runs, newest first", "pushpool ls --state RUNNING", () => import("./commands/ls.js"))
     .option("--limit <n>", "the maximum number of runs", "50")
-    .option("--state <type>", "only runs in this state", collect)
+    .option("--state <type>", "only runs in this state; repeatable", collect)
     .option("--deployment <name>", "only runs of this deployment")
     .option("--pool <name>", "only runs on this work pool")
     .option("--all-stacks", "runs of every stack");
@@ -184,16 +192,20 @@ Example:
       () => import("./commands/serve.js"),
     ),
   )
-    .option("--pool <name>", "a work pool to serve, of a push or hybrid type (default: all work pools of the manifest)", collect)
+    .option(
+      "--pool <name>",
+      "a work pool to serve, of a push or hybrid type; repeatable (default: all work pools of the manifest)",
+      collect,
+    )
     .option(
       "--start-up <how>",
       "execute: `prefect flow-run execute`; engine: `python -m prefect.engine` directly, which notices a cancellation only by SIGTERM",
       "execute",
     )
-    .option("--allow-env <name>", "an environment variable that {{ $NAME }} in a template may read", collect)
+    .option("--allow-env <name>", "an environment variable that {{ $NAME }} in a template may read; repeatable", collect)
     .option(
       "--missed <policy>",
-      "without a Prefect API, what to do with missed times of a schedule (more than a minute ago): skip them, run the last, or run all (at most 100)",
+      "without a Prefect API, what to do with missed times of a schedule (more than a minute ago): skip, last (run the last one) or all (run at most 100)",
       "last",
     )
     .option("--grace <duration>", "how long a cancelled run may take to end by itself (default: 30s)")
@@ -202,7 +214,7 @@ Example:
       "the address for /health and /metrics; 0.0.0.0 opens them to everyone who can reach this machine",
       "127.0.0.1",
     )
-    .option("--allow-host <name>", "a host name that requests may use, besides localhost and IP addresses", collect)
+    .option("--allow-host <name>", "a host name that requests may use, besides localhost and IP addresses; repeatable", collect)
     .option("--port <port>", "the port for /health and /metrics; 0 for any free port", "4201")
     .option("--ui", "also serve the run page on this machine, as `pushpool ui` does")
     .option("--ui-port <port>", "the port of the run page; 0 for any free port (default: 4202 if it is free)")
