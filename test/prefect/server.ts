@@ -15,6 +15,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { forkedServer } from "./forkedServer";
 import { migratedDatabase } from "./migratedDatabase";
 import { PACKED_ZONES, type PrefectVersion, prefectVenv } from "./venv";
 
@@ -105,17 +106,20 @@ export async function ownServer(
 }
 
 /**
- * The shell that starts the server also guards it: when `owner` is gone, it ends the server and deletes its folder. A test run leaves
- * nothing behind, however it ended.
+ * A shell guards the server, and starts it unless it was forked. When `owner` is gone, it ends the server and deletes its folder. A test run
+ * leaves nothing behind, however it ended.
  */
 const GUARD = `
-"$VENV/bin/prefect" server start --host 127.0.0.1 --port "$PORT" &
-server=$!
+server=$FORKED
+if [ -z "$server" ]; then
+  "$VENV/bin/prefect" "$@" &
+  server=$!
+fi
 echo $server > "$FOLDER/pid"
 while kill -0 "$OWNER" 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 1; done
 if ! kill -0 "$OWNER" 2>/dev/null; then
   kill $server 2>/dev/null
-  wait $server
+  while kill -0 $server 2>/dev/null; do sleep 1; done
   rm -rf "$REMOVED"
 fi
 `;
@@ -129,7 +133,14 @@ async function startServer(
   mkdirSync(home, { recursive: true });
   if (!existsSync(database)) copyFileSync(await migratedDatabase(venv, (empty) => newServer(venv, empty)), database);
   const url = `sqlite+aiosqlite:///${database}`;
-  return runServer(venv, { home, owner, port: wanted, settings: { PREFECT_SERVER_DATABASE_CONNECTION_URL: url, ...settings } });
+  return runServer(venv, {
+    home,
+    owner,
+    port: wanted,
+    settings: { PREFECT_SERVER_DATABASE_CONNECTION_URL: url, ...settings },
+    // Of the other versions, each starts one.
+    fork: version === undefined,
+  });
 }
 
 /** A server that makes its own database. */
@@ -138,32 +149,43 @@ async function newServer(venv: string, home: string): Promise<{ stop(): Promise<
   return { stop: () => stopped(server) };
 }
 
-async function runServer(
-  venv: string,
-  { home, owner, port: wanted, settings }: { home: string; owner: number; port?: number; settings?: Record<string, string> },
-): Promise<PrefectServer> {
+interface Start {
+  home: string;
+  owner: number;
+  port?: number;
+  settings?: Record<string, string>;
+  /** Fork it if possible. @default false */
+  fork?: boolean;
+}
+
+async function runServer(venv: string, { home, owner, port: wanted, settings, fork = false }: Start): Promise<PrefectServer> {
   const port = wanted ?? (await freePort());
   const log = join(home, "server.log");
   const out = openSync(log, "a");
   rmSync(join(home, "pid"), { force: true });
   const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PREFECT_")));
-  const guard = spawn("/bin/sh", ["-c", GUARD], {
+  const env = {
+    ...inherited,
+    PREFECT_HOME: home,
+    PREFECT_SERVER_ANALYTICS_ENABLED: "false",
+    DO_NOT_TRACK: "1",
+    // What a server compiles, each later Python of the venv would compile again.
+    PYTHONDONTWRITEBYTECODE: "",
+    ...PACKED_ZONES,
+    ...settings,
+  };
+  const args = ["server", "start", "--host", "127.0.0.1", "--port", String(port)];
+  const forked = fork ? await forkedServer(venv, { env, arguments: args, log }) : undefined;
+  const guard = spawn("/bin/sh", ["-c", GUARD, "guard", ...args], {
     detached: true,
     stdio: ["ignore", out, out],
     env: {
-      ...inherited,
+      ...env,
       VENV: venv,
-      PORT: String(port),
+      FORKED: String(forked ?? ""),
       OWNER: String(owner),
       FOLDER: home,
       REMOVED: home.endsWith("/home") ? join(home, "..") : home,
-      PREFECT_HOME: home,
-      PREFECT_SERVER_ANALYTICS_ENABLED: "false",
-      DO_NOT_TRACK: "1",
-      // What a server compiles, each later Python of the venv would compile again.
-      PYTHONDONTWRITEBYTECODE: "",
-      ...PACKED_ZONES,
-      ...settings,
     },
   });
   guard.unref();
