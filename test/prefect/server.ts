@@ -131,7 +131,7 @@ async function startServer(
   const venv = await prefectVenv(version);
   const database = join(home, oneConnection ? ONE_CONNECTION : "prefect.db");
   mkdirSync(home, { recursive: true });
-  if (!existsSync(database)) copyFileSync(await migratedDatabase(venv, (empty) => newServer(venv, empty)), database);
+  if (!existsSync(database)) copyFileSync(await newDatabase(venv), database);
   const url = `sqlite+aiosqlite:///${database}`;
   return runServer(venv, {
     home,
@@ -141,6 +141,11 @@ async function startServer(
     // Of the other versions, each starts one.
     fork: version === undefined,
   });
+}
+
+/** The database file of a new server of this venv. */
+export function newDatabase(venv: string): Promise<string> {
+  return migratedDatabase(venv, (empty) => newServer(venv, empty));
 }
 
 /** A server that makes its own database. */
