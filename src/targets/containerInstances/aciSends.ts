@@ -80,9 +80,9 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
 
   async function sendOwn(wanted: Wanted, group: JsonObject, claim: OwnClaim<SendNote>, signal: AbortSignal): Promise<void> {
     const beforeTry = async () => {
-      // The look changes nothing, so that its turn can be taken in one step with the renewal.
-      const [there] = await Promise.all([isThere(wanted, signal), claim.renew()]);
-      if (there) throw new AlreadyThere();
+      if (await isThere(wanted, signal)) throw new AlreadyThere();
+      // The look may wait for its turn and be repeated for minutes: another process may have sent the request meanwhile.
+      await claim.renew();
     };
     for (let tries = 1; ; tries++) {
       try {
