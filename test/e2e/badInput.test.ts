@@ -3,7 +3,8 @@ import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, symlinkSync, write
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { scratch } from "../scratch";
-import { manifestOf, type Place, place, placeWith, until } from "./pushpool";
+import { until } from "../until";
+import { manifestOf, type Place, place, placeWith } from "./pushpool";
 
 // A mistake gets one message with the field and the fix, exit code 2, and nothing is sent.
 

@@ -7,7 +7,8 @@ import type { JsonObject } from "../../src/json";
 import { describePrefect } from "../prefect/python";
 import { prefectVenv } from "../prefect/venv";
 import { scratch } from "../scratch";
-import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+import { until } from "../until";
+import { listen, manifestOf, type Place, placeWith } from "./pushpool";
 
 // `pushpool deploy` with the built CLI, and build steps in a Python that has the real Prefect.
 

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { buildProgram } from "../../src/cli/program";
 import { scratch } from "../scratch";
-import { type Ended, listen, type Place, place, until } from "./pushpool";
+import { until } from "../until";
+import { type Ended, listen, type Place, place } from "./pushpool";
 
 // No command with --json prints a secret in any form, and its output is always JSON. The first test skips `logs`, since a run's output is
 // its own.

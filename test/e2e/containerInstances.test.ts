@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import type { FakeAzure } from "../../src/testing";
+import { until } from "../until";
 import { AZURE, type AzureClient, aciManifest, aciPlace } from "./clouds/azure";
 import { withProperties } from "./clouds/azureEnds";
-import { listen, until } from "./pushpool";
+import { listen } from "./pushpool";
 
 // The built command line with a handwritten manifest and a fake Azure: what only Azure has.
 

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { type FakeAws, startFakeAws } from "../../src/testing";
 import { openTrigger, type RunEvent } from "../../src/trigger";
+import { until } from "../until";
 import { ecsManifest, ecsPlace } from "./clouds/aws";
-import { listen, until } from "./pushpool";
+import { listen } from "./pushpool";
 
 // The built command line with a handwritten manifest and a fake AWS.
 

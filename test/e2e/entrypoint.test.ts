@@ -4,7 +4,8 @@ import { describe, expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { noPython } from "../entrypoint/python";
 import { scratch } from "../scratch";
-import { listen, manifestOf, type Place, place, placeWith, until } from "./pushpool";
+import { until } from "../until";
+import { listen, manifestOf, type Place, place, placeWith } from "./pushpool";
 
 // A deployment with an entrypoint and no command, with the built command line.
 

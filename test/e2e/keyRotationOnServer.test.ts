@@ -9,9 +9,10 @@ import { served } from "../prefect/served";
 import { ownServer } from "../prefect/server";
 import { clientOf, QUICK, startRun, untilEnd, until as untilState } from "../serve/server/dispatcher";
 import { lineTo } from "../serve/sharedServes";
+import { until } from "../until";
 import { awsPlace } from "./clouds/aws";
 import { keysOnAws } from "./keyClouds";
-import { listen, until } from "./pushpool";
+import { listen } from "./pushpool";
 
 // A key that changes while its block is on a real Prefect server: the server cannot be reached, and `serve` has runs.
 

@@ -1,9 +1,10 @@
 import { expect } from "vitest";
+import { until } from "../until";
 import { cloudPlace } from "./clouds/cloud";
 import { watchSecrets } from "./keyCanaries";
 import { KEY_CLOUDS, STEPS, type Step } from "./keyClouds";
 import { clocksOf } from "./passTime";
-import { listen, until } from "./pushpool";
+import { listen } from "./pushpool";
 import { rotatingPool } from "./rotatingPool";
 
 /** Where `up` is killed: before the cloud does the call of a step, or after it. */

@@ -4,7 +4,8 @@ import pg from "pg";
 import { beforeAll, expect, test } from "vitest";
 import { openDatabase } from "../../src/ledger/openDatabase";
 import { newSchema, sharedPostgres } from "../ledger/postgresServer";
-import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+import { until } from "../until";
+import { listen, manifestOf, type Place, placeWith } from "./pushpool";
 
 let server: URL;
 beforeAll(async () => {

@@ -6,7 +6,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { readState } from "../../src/engine/state/stateFile";
 import { recordings } from "../engine/conformance/recording";
 import { scratch } from "../scratch";
-import { listen, type Place, place, until } from "./pushpool";
+import { until } from "../until";
+import { listen, type Place, place } from "./pushpool";
 
 // `pushpool up --engine offline` is killed, or interrupted, while a provider in another process is working.
 

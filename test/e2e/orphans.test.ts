@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { MARK, marked, noneLeft } from "../marked";
 import { scratch } from "../scratch";
-import { listen, type Place, place, until } from "./pushpool";
+import { until } from "../until";
+import { listen, type Place, place } from "./pushpool";
 
 // `up` is killed or interrupted while its program and a dynamic provider are working: their processes end with it.
 

@@ -70,17 +70,6 @@ export function placeWith(manifest: JsonObject): Place {
   return made;
 }
 
-/** Wait until something holds. */
-export async function until<T>(what: () => T | undefined | false, limit = 150_000): Promise<T> {
-  const end = Date.now() + limit;
-  for (;;) {
-    const seen = what();
-    if (seen) return seen;
-    if (Date.now() > end) throw new Error(`it never came true: ${what}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
 /** The output of a started command so far, and its end. */
 export function listen(child: ChildProcess): { stdout(): string; stderr(): string; ended: Promise<number | null> } {
   const text = { stdout: "", stderr: "" };

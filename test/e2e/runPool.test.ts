@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import type { JsonObject } from "../../src/json";
 import { defaultTemplate } from "../../src/template";
-import { manifestOf, type Place, placeWith, until } from "./pushpool";
+import { until } from "../until";
+import { manifestOf, type Place, placeWith } from "./pushpool";
 
 // `pushpool run --pool`: one run on another work pool than its deployment's.
 

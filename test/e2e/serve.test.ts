@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import type { Run } from "../../src/runs";
 import { scratch } from "../scratch";
-import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+import { until } from "../until";
+import { listen, manifestOf, type Place, placeWith } from "./pushpool";
 
 vi.setConfig({ testTimeout: 300_000 });
 

@@ -5,8 +5,9 @@ import type { JsonObject } from "../../src/json";
 import { startFakeAws } from "../../src/testing";
 import { newSchema, sharedPostgres } from "../ledger/postgresServer";
 import { scratch } from "../scratch";
+import { until } from "../until";
 import { ecsManifest, ecsPlace } from "./clouds/aws";
-import { listen, manifestOf, type Place, place, until } from "./pushpool";
+import { listen, manifestOf, type Place, place } from "./pushpool";
 
 // Two machines: two homes, each with its own state folder, and one database.
 

@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+import { until } from "../until";
+import { listen, manifestOf, type Place, placeWith } from "./pushpool";
 import { CTRL_C, onTerminal, terminalTest } from "./terminal";
 
 const bin = join(__dirname, "..", "..", "bin", "pushpool.cjs");

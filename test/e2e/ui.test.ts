@@ -2,8 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { RunCreated, RunDetail } from "../../src/ui/wire";
-import { until as untilAsync } from "../until";
-import { listen, manifestOf, type Place, placeWith, until } from "./pushpool";
+import { until, until as untilAsync } from "../until";
+import { listen, manifestOf, type Place, placeWith } from "./pushpool";
 
 // `pushpool ui` and `serve --ui` as users start them.
 

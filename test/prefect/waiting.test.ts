@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { listen, placeWith, until } from "../e2e/pushpool";
+import { listen, placeWith } from "../e2e/pushpool";
+import { until } from "../until";
 import { fakeApi } from "./fakeApi";
 
 test("run and deploy say after a few seconds that they retry a busy Prefect API", async () => {
