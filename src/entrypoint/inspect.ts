@@ -32,7 +32,7 @@ export interface InspectedFlow {
 }
 
 export interface InspectedFlows {
-  /** There is no python3. Then flow names come from the function names, and parameters are unknown. The caller must say so to the user. */
+  /** No python3 was found: flow names come from the function names, and parameters are unknown. The caller must warn the user. */
   pythonMissing: boolean;
   /** By entrypoint. A fault is the end of a sentence that begins with the path of the entrypoint. */
   flows: Map<string, InspectedFlow | { fault: string }>;

@@ -16,7 +16,7 @@ import { scratch } from "../scratch";
 import { memoryNotes } from "../targets/cloud/memoryNotes";
 import { repo, textOf } from "./markdown";
 
-// docs/clouds.md: what the code itself says is compared with it. For each other cell, a text of the code or of a test proves it.
+// Compares docs/clouds.md with the values in the code. For each other cell, a string in the code or in a test is the proof.
 
 const ROWS = new Map(
   [...textOf("docs/clouds.md").matchAll(/^\| (.+) \|$/gm)].map(([, row = ""]) => {

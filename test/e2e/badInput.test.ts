@@ -166,7 +166,7 @@ test.each<[string, string[], RegExp]>([
 ])("%s", (_, args, message) => {
   const here = placeWith(manifest);
   refused(here.pushpool(...args), message);
-  // Most are refused before there is a ledger, so there is no run.
+  // pushpool refuses most of them before it makes a ledger: then there is no run.
   if (!existsSync(join(here.home, "ledger.db"))) return;
   const { runs } = JSON.parse(here.pushpool("ls", "--all-stacks", "--json").stdout) as { runs: unknown[] };
   expect(runs).toEqual([]);

@@ -147,8 +147,8 @@ function withoutNames(message: string): string {
 function kindOf({ message, code, status, reason }: Said): FailureKind {
   // The same reason as for a disabled API, with another remedy.
   if (/requires a quota project/i.test(message)) return "quotaProject";
-  const told = reason === undefined ? undefined : BY_REASON[reason];
-  if (told !== undefined) return told;
+  const byReason = reason === undefined ? undefined : BY_REASON[reason];
+  if (byReason !== undefined) return byReason;
   const words = withoutNames(message);
   const found = BY_TEXT.find(([pattern]) => pattern.test(words));
   if (found) return found[1];

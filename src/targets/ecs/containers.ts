@@ -96,6 +96,6 @@ export function causesIn({ containers, startedAt }: TaskFacts, own: ContainerFac
 
 /** `exited with code 1`, or as much as ECS reports. */
 export function endOf({ exitCode, reason }: ContainerFacts): string {
-  const told = reason ? ` (${textOfReply(reason)})` : "";
-  return exitCode === undefined ? `has no exit code${told}` : `exited with code ${exitCode}${told}`;
+  const why = reason ? ` (${textOfReply(reason)})` : "";
+  return exitCode === undefined ? `has no exit code${why}` : `exited with code ${exitCode}${why}`;
 }

@@ -83,7 +83,7 @@ test("a bucket that starts counting after a refusal limits nothing before, and n
   expect(await waits(3, bucket, notes)).toEqual([]);
 });
 
-test("a try for a turn does not wait, and takes nothing if there is none", async () => {
+test("tryTurn returns at once, and takes nothing from an empty bucket", async () => {
   const notes = memoryNotes();
   const bucket = { key: "k", burst: 2, perSecond: 10 };
   const tried = async () => [await tryTurn(notes, bucket), await tryTurn(notes, bucket), await tryTurn(notes, bucket)];

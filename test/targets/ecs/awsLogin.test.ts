@@ -190,7 +190,7 @@ describe("an identity token", () => {
   });
 });
 
-test("logins act as the role if there is no token", async () => {
+test("without an identity token, your own login assumes the role", async () => {
   const { role } = accessOf(poolOf({ ...withKey() }, { ...federation(), ownLogin: true }), {});
   expect((await role?.credentials())?.accessKeyId).toMatch(/^ASIA/);
 });
