@@ -40,7 +40,7 @@ test.each<[string, Error, number | undefined]>([
 });
 
 // Errors that Azure answered, recorded.
-const folder = join(__dirname, "..", "..", "..", "..", "..", "shared", "recordings", "azure");
+const folder = join(__dirname, "..", "..", "..", "..", "shared", "recordings", "azure");
 if (!existsSync(folder)) console.warn(`SKIPPED: there are no recordings of Azure in ${folder}`);
 
 interface Recorded {

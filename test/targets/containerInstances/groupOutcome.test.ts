@@ -413,7 +413,7 @@ describe("replies of other shapes", () => {
 });
 
 // What Azure answered, recorded: the last look at each group.
-const folder = join(__dirname, "..", "..", "..", "..", "..", "shared", "recordings", "azure");
+const folder = join(__dirname, "..", "..", "..", "..", "shared", "recordings", "azure");
 if (!existsSync(folder)) console.warn(`SKIPPED: there are no recordings of Azure in ${folder}`);
 
 describe.runIf(existsSync(folder))("recorded groups", () => {

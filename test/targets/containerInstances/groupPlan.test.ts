@@ -374,7 +374,7 @@ describe("bad input is refused before any call, with its path", () => {
 });
 
 // What Prefect's own worker sends, computed by its code.
-const cases = join(__dirname, "..", "..", "..", "..", "..", "shared", "prefect", "azure-worker", "cases.json");
+const cases = join(__dirname, "..", "..", "..", "..", "shared", "prefect", "azure-worker", "cases.json");
 if (!existsSync(cases)) console.warn(`SKIPPED: there are no cases of Prefect's worker in ${cases}`);
 
 interface Case {
