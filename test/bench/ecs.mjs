@@ -92,7 +92,7 @@ async function benchOneLook(scratch, report) {
     await target.observe(ids);
     const took = performance.now() - began;
     const counted = await aws.calls();
-    report("API calls of one look at 1,000 runs", `${counted["ecs:DescribeTasks"]} calls, ${took.toFixed(0)} ms`, "", "10");
+    report("API calls to see 1,000 runs once", `${counted["ecs:DescribeTasks"]} calls, ${took.toFixed(0)} ms`, "", "10");
     rmSync(folder, { recursive: true, force: true });
   } finally {
     notes.close();

@@ -259,12 +259,12 @@ export async function benchPrefect({ report }) {
       row("serve: run created to RUNNING, against a Prefect worker", ours.toRunning, usual.toRunning, "");
       row("serve --start-up engine: to RUNNING, against a Prefect worker", direct.toRunning, usual.toRunning, ">= 3x sooner");
       row("serve --start-up engine: to RUNNING, against execute", direct.toRunning, ours.toRunning, "");
-      row("serve: to process started, against a worker that asks every 0.1 s", ours.toProcess, eager.toProcess, "sooner");
+      row("serve: to process started, against a worker that polls every 0.1 s", ours.toProcess, eager.toProcess, "sooner");
       const count = (mine, theirs) => [`${mine.toFixed(1)} against ${theirs.toFixed(1)}`, `1/${(theirs / mine).toFixed(0)}`];
       report("serve: requests a minute with nothing to do, against that worker", ...count(ours.idlePerMinute, eager.idlePerMinute), "1/50");
-      report("serve: requests a minute with nothing to do, against a usual one", ...count(ours.idlePerMinute, usual.idlePerMinute), "");
+      report("serve: requests a minute with nothing to do, against a worker with default settings", ...count(ours.idlePerMinute, usual.idlePerMinute), "");
       report("serve: requests a run, against that worker", ...count(ours.perRun, eager.perRun), "");
-      report("serve: requests a run, against a usual one", ...count(ours.perRun, usual.perRun), "");
+      report("serve: requests a run, against a worker with default settings", ...count(ours.perRun, usual.perRun), "");
     });
     // This many writers block a server with a database file for minutes.
     await withServer({ home: join(scratch, "busy-server"), oneConnection: true }, async (server) => {

@@ -116,7 +116,7 @@ test.each<[row: string, evidence: Evidence[]]>([
     ],
   ],
   [
-    "it starts once, because of",
+    "why it starts only once",
     [
       ["src/targets/process/processTarget.ts", /folder/],
       ["src/targets/cloudRun/cloudRunSends.ts", /find/],

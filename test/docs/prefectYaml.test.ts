@@ -20,7 +20,7 @@ print(json.dumps({
     "\`concurrency_limit\`": names(models.ConcurrencyLimitSpec),
     "\`schedules[]\`": names(models.RawScheduleConfig),
     "\`sla[]\`": names(FrequencySla, LatenessSla, TimeToCompletionSla),
-    "What a server knows besides": names(DeploymentCreate),
+    "Other fields of the API": names(DeploymentCreate),
 }))`;
 
 /** The names in the first column of each table, by the heading above it. */
@@ -48,7 +48,7 @@ describePrefect("the table of fields", () => {
     for (const [heading, fields] of Object.entries(known)) {
       const table = documented.get(heading);
       // What the API and the file call the same is in the table of the file.
-      const elsewhere = heading.startsWith("What") ? [...deployment, "work_queue_name", "job_variables"] : [];
+      const elsewhere = heading.startsWith("Other") ? [...deployment, "work_queue_name", "job_variables"] : [];
       expect([heading, fields.filter((field) => !table?.has(field) && !elsewhere.includes(field))]).toEqual([heading, []]);
       expect([heading, [...(table ?? [])].filter((field) => !fields.includes(field))]).toEqual([heading, []]);
     }
