@@ -1,6 +1,7 @@
-import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseAllDocuments, type ScalarTag, visit } from "yaml";
+import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseAllDocuments, type ScalarTag } from "yaml";
 import { ExactNumber, numberOf, pythonNumber } from "../exactNumber";
 import { UserError } from "../userError";
+import { documentValue, MAX_DEPTH, MAX_VALUES, MERGE_TAG } from "./documentValue";
 
 /** A date or time without quotes, which YAML 1.1 reads as a timestamp. Its `text` has Pydantic's format. */
 export class Timestamp {
@@ -26,11 +27,6 @@ export interface YamlFile {
 /** The characters that PyYAML refuses to read (`yaml.reader.Reader.NON_PRINTABLE`). */
 const SPECIAL = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
 
-/** Anchors can expand a small file into a huge tree ("a billion laughs"). No real deployment file has nearly this many values. */
-const MAX_VALUES = 1_000_000;
-/** The deepest nesting. pydantic, with which Prefect reads the file, stops at 255. */
-const MAX_DEPTH = 200;
-
 /**
  * Read YAML as Prefect does (PyYAML's `safe_load`, YAML 1.1). `yes` and `on` are booleans, `010` is octal, `1:30` is sexagesimal, `1e3` is a
  * string, and dates are dates. The last of several equal keys counts, and `<<` merges.
@@ -49,6 +45,10 @@ export function parseYaml(text: string, name: string): YamlFile {
 
 function tooDeep(name: string): UserError {
   return new UserError(`${name} is nested more than ${MAX_DEPTH} levels deep: Prefect cannot read such a file`);
+}
+
+function tooLarge(name: string): UserError {
+  return new UserError(`${name}: its anchors expand to more than ${MAX_VALUES} values`);
 }
 
 function readYaml(text: string, name: string): YamlFile {
@@ -72,7 +72,6 @@ function readYaml(text: string, name: string): YamlFile {
     version: "1.1",
     schema: "failsafe",
     customTags: (known) => [...PYYAML_TAGS, ...known],
-    merge: true,
     uniqueKeys: false,
     lineCounter: counter,
     prettyErrors: false,
@@ -89,24 +88,7 @@ function readYaml(text: string, name: string): YamlFile {
   if (second) throw refuse(second.range[0], "a second document starts here (---), but the file must be a single document");
   const [warning] = document.warnings;
   if (warning && /tag/i.test(warning.message)) throw refuse(warning.pos[0], plain(warning.message));
-  // `Alias.resolve` would visit the whole document for every alias.
-  const anchors = new Set<string>();
-  visit(document, {
-    Node(_, node) {
-      if ("anchor" in node && node.anchor !== undefined) anchors.add(node.anchor);
-    },
-    Alias(_, node) {
-      if (!anchors.has(node.source)) throw refuse(node.range?.[0] ?? 0, `there is no anchor &${node.source} above this alias`);
-    },
-    Pair(_, { key }) {
-      if (!isScalar(key) && (key as Node | null)?.range) {
-        throw refuse((key as ParsedNode).range[0], 'a mapping or list cannot be a key: put quotes around it, as in "{{ … }}"');
-      }
-      if (isScalar(key)) key.value = nameOf(key.value);
-    },
-  });
-
-  const tree: unknown = toTree(() => document.toJS({ maxAliasCount: -1 }), name);
+  const tree = documentValue(document.contents, { nameOf, refuse, tooDeep: () => tooDeep(name), tooLarge: () => tooLarge(name) });
   const lineOf = (path: readonly (string | number)[]): number => {
     for (let length = path.length; length > 0; length -= 1) {
       const node = nodeAt(document.contents, path.slice(0, length));
@@ -121,7 +103,7 @@ function nodeAt(root: ParsedNode | null, path: readonly (string | number)[]): No
   let node: Node | null | undefined = root;
   for (const segment of path) {
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(segment));
+      const pair = node.items.find(({ key }) => isScalar(key) && nameOf(key.value) === String(segment));
       node = (pair?.value ?? pair?.key) as Node | undefined;
     } else if (node && "items" in node) node = (node.items as Node[])[Number(segment)];
     else return undefined;
@@ -130,34 +112,9 @@ function nodeAt(root: ParsedNode | null, path: readonly (string | number)[]): No
 }
 
 /** Convert a key as pydantic does for JSON. */
-function nameOf(key: unknown): unknown {
+function nameOf(key: unknown): string {
   if (key === null) return "None";
-  return key instanceof ExactNumber ? key.python : key instanceof Timestamp ? key.text : key;
-}
-
-/** Find anchors that contain themselves, or expand to too many values, before other code walks the tree. */
-function toTree(read: () => unknown, name: string): unknown {
-  let tree: unknown;
-  try {
-    tree = read();
-  } catch (error) {
-    if (error instanceof RangeError) throw error;
-    throw new UserError(`${name}: ${plain((error as Error).message)}`);
-  }
-  let values = 0;
-  const above = new Set<object>();
-  const walk = (value: unknown, depth: number): void => {
-    if (depth > MAX_DEPTH) throw tooDeep(name);
-    values += 1;
-    if (values > MAX_VALUES) throw new UserError(`${name}: its anchors expand to more than ${MAX_VALUES} values`);
-    if (typeof value !== "object" || value === null) return;
-    if (above.has(value)) throw new UserError(`${name}: an anchor contains itself`);
-    above.add(value);
-    for (const inner of Object.values(value)) walk(inner, depth + 1);
-    above.delete(value);
-  };
-  walk(tree, 0);
-  return tree;
+  return key instanceof ExactNumber ? key.python : String(key);
 }
 
 function plain(message: string): string {
@@ -231,5 +188,6 @@ const PYYAML_TAGS: ScalarTag[] = [
   tag("timestamp", DATE, timestamp),
   tag("timestamp", TIME, timestamp),
   // Only for an explicit `!!binary`. Pydantic writes bytes as a string.
+  { tag: MERGE_TAG, resolve: (text) => text, identify: () => false },
   { tag: "tag:yaml.org,2002:binary", resolve: (text) => Buffer.from(text, "base64").toString(), identify: () => false },
 ];

@@ -94,6 +94,30 @@ test("an anchor that contains itself and anchors that expand too much are refuse
   expect(() => parseYaml(layers.join("\n"), "f")).toThrow("expand to more than");
 });
 
+test.each([
+  ["merged one into the next", (n: number) => `<<: *a${n}`],
+  ["merged twice into the next", (n: number) => `<<: [*a${n}, *a${n}]`],
+])("anchors %s take time in proportion to their values", (_, merge) => {
+  const layers = Array.from({ length: 600 }, (_, n) => `a${n + 1}: &a${n + 1}\n  ${merge(n)}\n  k${n % 20}: ${n}\n`);
+  const before = process.cpuUsage();
+  const { tree } = parseYaml(`a0: &a0 {k: 0}\n${layers.join("")}`, "f");
+  const { user, system } = process.cpuUsage(before);
+  expect((tree as { a600: object }).a600).toMatchObject({ k: 0, k0: 580, k19: 599 });
+  expect(user + system).toBeLessThan(1_000_000);
+});
+
+test("merges that do not show in the file's values are refused if they are too many", () => {
+  const large = Array.from({ length: 2_000 }, (_, n) => `k${n}: ${n}`).join(", ");
+  expect(() => parseYaml(`a: &a {${large}}\nb: {${Array(600).fill("<<: *a").join(", ")}}\n`, "f")).toThrow("expand to more than");
+});
+
+test("what is wrong with an anchor or a merge is said with its position", () => {
+  expect(() => parseYaml("a: &x {b: *x}\n", "f")).toThrow(/^f:1:11: the anchor &x contains itself/);
+  expect(() => parseYaml("a: &x 1\nb: &x 2\n", "f")).toThrow(/^f:2:7: the anchor &x is already declared above/);
+  expect(() => parseYaml("a: &x 1\nb:\n  <<: *x\n", "f")).toThrow(/^f:3:7: << must merge a mapping, or a list of mappings/);
+  expect(() => parseYaml("a: =\n", "f")).toThrow(/^f:1:4: = has a meaning of its own in YAML: put quotes around it, as in "="/);
+});
+
 test("a character that PyYAML does not read is refused with its position, but its escape sequence is read", () => {
   expect(() => parseYaml("a: 1\nname: x\u0007y\n", "f.yaml")).toThrow(
     'f.yaml:2:8: the character U+0007 is not allowed in YAML: write it in double quotes, as "\\u0007"',
