@@ -262,7 +262,11 @@ export async function benchPrefect({ report }) {
       row("serve: to process started, against a worker that polls every 0.1 s", ours.toProcess, eager.toProcess, "sooner");
       const count = (mine, theirs) => [`${mine.toFixed(1)} against ${theirs.toFixed(1)}`, `1/${(theirs / mine).toFixed(0)}`];
       report("serve: requests a minute with nothing to do, against that worker", ...count(ours.idlePerMinute, eager.idlePerMinute), "1/50");
-      report("serve: requests a minute with nothing to do, against a worker with default settings", ...count(ours.idlePerMinute, usual.idlePerMinute), "");
+      report(
+        "serve: requests a minute with nothing to do, against a worker with default settings",
+        ...count(ours.idlePerMinute, usual.idlePerMinute),
+        "",
+      );
       report("serve: requests a run, against that worker", ...count(ours.perRun, eager.perRun), "");
       report("serve: requests a run, against a worker with default settings", ...count(ours.perRun, usual.perRun), "");
     });
