@@ -4,35 +4,24 @@ import type { ArgumentNames } from "../checks";
 import type { FederationArgs } from "../federation";
 import type { ImageBuildArgs } from "../imageBuild";
 import type { KeyRotationArgs } from "../keyRotation";
+import { PUSH_POOL_ARGUMENTS, type PushPoolArgs } from "../pushPoolArgs";
 import type { Credentials, Permissions } from "../submitting";
-import type { WorkQueueArgs } from "../workQueue";
 import type { TaskNetworkAccess } from "./taskNetwork";
 import type { CpuArchitecture } from "./taskPlatform";
 
 /** Arguments of an `EcsPushPool`. Each part that the pool creates can be replaced by an existing one. */
-export interface EcsPushPoolArgs {
+export interface EcsPushPoolArgs extends PushPoolArgs {
   /**
    * Region in which runs run. By default the provider's (`aws:region`).
    * @example region: "eu-west-1"
    */
   region?: pulumi.Input<string>;
   /**
-   * Name of the work pool, by which deployments and prefect.yaml refer to it. By default the component's name.
-   * @example workPoolName: "etl"
-   */
-  workPoolName?: string;
-  /**
    * Defaults of the job variables of Prefect's template for ECS: image, cpu, memory, launch_type, env, labels and so on. Those of a
    * deployment override them, and those of a run override both. Any value may be secret. By default the template's defaults apply.
    * @example jobVariables: { image: `${images.url}:1.2`, cpu: 512, memory: 1024 }
    */
   jobVariables?: Record<string, AnyJson>;
-  /**
-   * Your own base job template, in the format of a Prefect server. It replaces the template for ECS. By default Prefect's own template is
-   * used.
-   * @example baseJobTemplate: JSON.parse(readFileSync("template.json", "utf8"))
-   */
-  baseJobTemplate?: Record<string, AnyJson>;
   /**
    * Who submits runs. By default key: the pool makes an IAM user with an access key. With federated it makes a role, which has no key. Those
    * that federation names submit as this role. With ambient it makes neither. Everybody submits with their own login, and submitters lists who
@@ -185,39 +174,17 @@ export interface EcsPushPoolArgs {
    */
   endpoints?: Record<string, pulumi.Input<string>>;
   /**
-   * Whether runs are held instead of submitted. They start once the pool is no longer paused. By default they are not held.
-   * @example isPaused: true
-   */
-  isPaused?: pulumi.Input<boolean>;
-  /**
-   * The maximum number of concurrent runs; the others wait. 0 holds all of them. By default there is no limit. The limit applies within one
-   * ledger, or on one Prefect server.
-   * @example concurrencyLimit: 10
-   */
-  concurrencyLimit?: pulumi.Input<number>;
-  /**
-   * Work queues by name, each with its priority and limit. By default only the queue `default`, which always exists.
-   * @example queues: { urgent: { priority: 1 }, bulk: { priority: 2, concurrencyLimit: 3 } }
-   */
-  queues?: Record<string, WorkQueueArgs>;
-  /**
    * The longest time of a run, in seconds. ECS has no such limit: whoever watches the run stops it. By default there is no limit.
    * @example timeoutSeconds: 3600
    */
   timeoutSeconds?: pulumi.Input<number>;
-  /**
-   * Labels of the pool itself, in the manifest. Runs get theirs from the job variable labels. By default none.
-   * @example labels: { team: "data" }
-   */
-  labels?: Record<string, pulumi.Input<string>>;
 }
 
 /** The names for `declared`. */
 export const ECS_PUSH_POOL_ARGUMENTS: ArgumentNames<EcsPushPoolArgs> = {
+  ...PUSH_POOL_ARGUMENTS,
   region: "optional",
-  workPoolName: "optional",
   jobVariables: "optional",
-  baseJobTemplate: "optional",
   credentials: "optional",
   federation: "optional",
   oidcProviderArn: "optional",
@@ -244,9 +211,5 @@ export const ECS_PUSH_POOL_ARGUMENTS: ArgumentNames<EcsPushPoolArgs> = {
   secretEnv: "optional",
   prefectApiKey: "optional",
   endpoints: "optional",
-  isPaused: "optional",
-  concurrencyLimit: "nullable",
-  queues: "optional",
   timeoutSeconds: "nullable",
-  labels: "optional",
 };

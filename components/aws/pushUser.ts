@@ -5,63 +5,22 @@ import { type ArgumentNames, declared, partOf } from "../checks";
 import { checkKeysAllowed } from "../federation";
 import { inPlaceOf } from "../inPlaceOf";
 import { type PoolRotation, rotatingKey } from "../rotatingKeys";
-import type { Permissions } from "../submitting";
 import { checkAwsName, checkComponentName, checkSubmitAccess, regionOf } from "./awsChecks";
 import { letSubmit } from "./taskSubmitAccess";
+import { TASK_SUBMIT_ARGUMENTS, type TaskSubmitArgs } from "./taskSubmitArgs";
 
 /** Arguments of a `PushUser`. */
-export interface PushUserArgs {
-  /**
-   * Work pool to which the user submits.
-   * @example workPoolName: "etl"
-   */
-  workPoolName: string;
-  /**
-   * ARN of the cluster in which runs run.
-   * @example clusterArn: cluster.arn
-   */
-  clusterArn: pulumi.Input<string>;
-  /**
-   * ARN of the runs' execution role.
-   * @example executionRoleArn: execution.arn
-   */
-  executionRoleArn: pulumi.Input<string>;
-  /**
-   * ARN of the role of flows. By default they have none.
-   * @example taskRoleArn: task.arn
-   */
-  taskRoleArn?: pulumi.Input<string>;
-  /**
-   * Name of the log group to which runs write. By default any log group of the account.
-   * @example logGroupName: logs.logGroupName
-   */
-  logGroupName?: pulumi.Input<string>;
+export interface PushUserArgs extends TaskSubmitArgs {
   /**
    * Name of an existing user. By default a new one.
    * @example user: "prefect-submitter"
    */
   user?: pulumi.Input<string>;
-  /**
-   * The permissions of the user. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Region of the runs. By default the provider's (`aws:region`).
-   * @example region: "eu-west-1"
-   */
-  region?: pulumi.Input<string>;
 }
 
 const PUSH_USER_ARGUMENTS: ArgumentNames<PushUserArgs> = {
-  workPoolName: "required",
-  clusterArn: "required",
-  executionRoleArn: "required",
-  taskRoleArn: "optional",
-  logGroupName: "optional",
+  ...TASK_SUBMIT_ARGUMENTS,
   user: "optional",
-  permissions: "optional",
-  region: "optional",
 };
 
 /**

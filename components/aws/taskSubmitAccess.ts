@@ -7,60 +7,20 @@ import { Permissions } from "../submitting";
 import { checkComponentName, checkMembers, checkSubmitAccess, regionOf } from "./awsChecks";
 import { leastPrivilege, policyDocument, secretsActions } from "./leastPrivilege";
 import { managedPolicy, partitionOf } from "./partition";
+import { TASK_SUBMIT_ARGUMENTS, type TaskSubmitArgs } from "./taskSubmitArgs";
 
 /** Arguments of a `TaskSubmitAccess`. */
-export interface TaskSubmitAccessArgs {
+export interface TaskSubmitAccessArgs extends TaskSubmitArgs {
   /**
    * Who may submit: users and roles of the account.
    * @example members: ["role/data", "user/ada"]
    */
   members: pulumi.Input<string>[];
-  /**
-   * Work pool to which they submit.
-   * @example workPoolName: "etl"
-   */
-  workPoolName: string;
-  /**
-   * ARN of the cluster in which runs run.
-   * @example clusterArn: cluster.arn
-   */
-  clusterArn: pulumi.Input<string>;
-  /**
-   * ARN of the runs' execution role.
-   * @example executionRoleArn: execution.arn
-   */
-  executionRoleArn: pulumi.Input<string>;
-  /**
-   * ARN of the role of flows. By default they have none.
-   * @example taskRoleArn: task.arn
-   */
-  taskRoleArn?: pulumi.Input<string>;
-  /**
-   * Name of the log group to which runs write. By default any log group of the account.
-   * @example logGroupName: logs.logGroupName
-   */
-  logGroupName?: pulumi.Input<string>;
-  /**
-   * The permissions of the members. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Region of the runs. By default the provider's (`aws:region`).
-   * @example region: "eu-west-1"
-   */
-  region?: pulumi.Input<string>;
 }
 
 const TASK_SUBMIT_ACCESS_ARGUMENTS: ArgumentNames<TaskSubmitAccessArgs> = {
+  ...TASK_SUBMIT_ARGUMENTS,
   members: "required",
-  workPoolName: "required",
-  clusterArn: "required",
-  executionRoleArn: "required",
-  taskRoleArn: "optional",
-  logGroupName: "optional",
-  permissions: "optional",
-  region: "optional",
 };
 
 /**

@@ -4,69 +4,28 @@ import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, type Declared, declared, partOf, refuse } from "../checks";
 import { type FederationArgs, federationOf, type Trust, trustOf } from "../federation";
 import { physicalName } from "../physicalName";
-import type { Permissions } from "../submitting";
 import { checkComponentName, checkSubmitAccess, regionOf } from "./awsChecks";
 import { letSubmit } from "./taskSubmitAccess";
+import { TASK_SUBMIT_ARGUMENTS, type TaskSubmitArgs } from "./taskSubmitArgs";
 
 /** Arguments of a `WebIdentityRole`. */
-export interface WebIdentityRoleArgs {
+export interface WebIdentityRoleArgs extends TaskSubmitArgs {
   /**
    * Who may submit without a key.
    * @example federation: { github: { repository: "acme/etl", branch: "main" } }
    */
   federation: FederationArgs;
   /**
-   * Work pool to which the role submits.
-   * @example workPoolName: "etl"
-   */
-  workPoolName: string;
-  /**
-   * ARN of the cluster in which runs run.
-   * @example clusterArn: cluster.arn
-   */
-  clusterArn: pulumi.Input<string>;
-  /**
-   * ARN of the runs' execution role.
-   * @example executionRoleArn: execution.arn
-   */
-  executionRoleArn: pulumi.Input<string>;
-  /**
-   * ARN of the role of flows. By default they have none.
-   * @example taskRoleArn: task.arn
-   */
-  taskRoleArn?: pulumi.Input<string>;
-  /**
-   * Name of the log group to which runs write. By default any log group of the account.
-   * @example logGroupName: logs.logGroupName
-   */
-  logGroupName?: pulumi.Input<string>;
-  /**
    * ARN of the account's OIDC provider for the issuer. By default a new one; an account can have only one for each issuer.
    * @example oidcProviderArn: "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
    */
   oidcProviderArn?: pulumi.Input<string>;
-  /**
-   * The permissions of the role. By default documented: AmazonECS_FullAccess, as in Prefect's guide.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Region of the runs. By default the provider's (`aws:region`).
-   * @example region: "eu-west-1"
-   */
-  region?: pulumi.Input<string>;
 }
 
 const WEB_IDENTITY_ROLE_ARGUMENTS: ArgumentNames<WebIdentityRoleArgs> = {
+  ...TASK_SUBMIT_ARGUMENTS,
   federation: "required",
-  workPoolName: "required",
-  clusterArn: "required",
-  executionRoleArn: "required",
-  taskRoleArn: "optional",
-  logGroupName: "optional",
   oidcProviderArn: "optional",
-  permissions: "optional",
-  region: "optional",
 };
 
 /**

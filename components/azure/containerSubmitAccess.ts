@@ -5,57 +5,22 @@ import { type ArgumentNames, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
 import { checkMembers, checkSubmitAccess, subscriptionOf } from "./azureChecks";
+import { CONTAINER_SUBMIT_ARGUMENTS, type ContainerSubmitArgs } from "./containerSubmitArgs";
 import { leastPrivilege, type NeededAction } from "./leastPrivilege";
 import { named, resourceGroupId, resourceGroupOf } from "./resourceIds";
 
 /** Arguments of a `ContainerSubmitAccess`. */
-export interface ContainerSubmitAccessArgs {
+export interface ContainerSubmitAccessArgs extends ContainerSubmitArgs {
   /**
    * Who may submit: users, groups and service principals, each with its object id.
    * @example members: ["group/6f0b2b1e-3d8c-4a5e-9f40-1c2d3e4f5a6b"]
    */
   members: pulumi.Input<string>[];
-  /**
-   * Name of the resource group in which runs run.
-   * @example resourceGroupName: group.resourceGroupName
-   */
-  resourceGroupName: pulumi.Input<string>;
-  /**
-   * Ids of the user-assigned identities that runs have. The members may give a run these only. By default none.
-   * @example identityIds: [pull.identityId]
-   */
-  identityIds?: pulumi.Input<string>[];
-  /**
-   * Id of the subnet that runs are in. By default none.
-   * @example subnetId: network.subnetId
-   */
-  subnetId?: pulumi.Input<string>;
-  /**
-   * Id of the Log Analytics workspace that runs write to. By default none.
-   * @example workspaceId: logs.workspaceId
-   */
-  workspaceId?: pulumi.Input<string>;
-  /**
-   * What they may do. By default documented: Azure Container Instances Contributor on the resource group, and a role of Azure's own on each
-   * thing that runs have.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Subscription of the runs. By default the provider's (`azure-native:subscriptionId`).
-   * @example subscriptionId: "9d3c1f0a-5b7e-4c2d-8e6f-0a1b2c3d4e5f"
-   */
-  subscriptionId?: pulumi.Input<string>;
 }
 
 const CONTAINER_SUBMIT_ACCESS_ARGUMENTS: ArgumentNames<ContainerSubmitAccessArgs> = {
+  ...CONTAINER_SUBMIT_ARGUMENTS,
   members: "required",
-  resourceGroupName: "required",
-  identityIds: "optional",
-  subnetId: "optional",
-  workspaceId: "optional",
-  permissions: "optional",
-  subscriptionId: "optional",
 };
 
 /**

@@ -4,71 +4,23 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AnyJson } from "../anyJson";
 import { type ArgumentNames, type Declared, declared, partOf, refuse } from "../checks";
 import { type FederationArgs, federationOf, type Trust, trustOf } from "../federation";
-import type { Permissions } from "../submitting";
 import { checkAzureName, checkClientId, checkSubmitAccess, subscriptionOf } from "./azureChecks";
 import { azureCloud } from "./azureCloud";
+import { SUBMITTING_PRINCIPAL_ARGUMENTS, type SubmittingPrincipalArgs } from "./containerSubmitArgs";
 import { submittingPrincipal } from "./pushServicePrincipal";
 
 /** Arguments of a `FederatedServicePrincipal`. */
-export interface FederatedServicePrincipalArgs {
+export interface FederatedServicePrincipalArgs extends SubmittingPrincipalArgs {
   /**
    * Who may submit without a secret. Azure compares whole subjects, at most 20.
    * @example federation: { github: { repository: "acme/etl", branch: "main" } }
    */
   federation: FederationArgs;
-  /**
-   * Name of the resource group in which runs run.
-   * @example resourceGroupName: group.resourceGroupName
-   */
-  resourceGroupName: pulumi.Input<string>;
-  /**
-   * Ids of the user-assigned identities that runs have. It may give a run these only. By default none.
-   * @example identityIds: [pull.identityId]
-   */
-  identityIds?: pulumi.Input<string>[];
-  /**
-   * Id of the subnet that runs are in. By default none.
-   * @example subnetId: network.subnetId
-   */
-  subnetId?: pulumi.Input<string>;
-  /**
-   * Id of the Log Analytics workspace that runs write to. By default none.
-   * @example workspaceId: logs.workspaceId
-   */
-  workspaceId?: pulumi.Input<string>;
-  /**
-   * Display name of the application. By default generated from the component's name. It excludes clientId.
-   * @example displayName: "Submits the runs of etl"
-   */
-  displayName?: string;
-  /**
-   * Client id of an existing application with a service principal. By default a new one.
-   * @example clientId: "0c8e7d6f-2a1b-4f3e-9d5c-6b7a8f9e0d1c"
-   */
-  clientId?: pulumi.Input<string>;
-  /**
-   * What it may do. By default documented: Azure Container Instances Contributor on the resource group, and a role of Azure's own on each
-   * thing that runs have.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Subscription of the runs. By default the provider's (`azure-native:subscriptionId`).
-   * @example subscriptionId: "9d3c1f0a-5b7e-4c2d-8e6f-0a1b2c3d4e5f"
-   */
-  subscriptionId?: pulumi.Input<string>;
 }
 
 const FEDERATED_SERVICE_PRINCIPAL_ARGUMENTS: ArgumentNames<FederatedServicePrincipalArgs> = {
+  ...SUBMITTING_PRINCIPAL_ARGUMENTS,
   federation: "required",
-  resourceGroupName: "required",
-  identityIds: "optional",
-  subnetId: "optional",
-  workspaceId: "optional",
-  displayName: "optional",
-  clientId: "optional",
-  permissions: "optional",
-  subscriptionId: "optional",
 };
 
 /**

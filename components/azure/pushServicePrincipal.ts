@@ -11,77 +11,29 @@ import type { KeyInManifest } from "../definitions";
 import { checkKeysAllowed } from "../federation";
 import { physicalName } from "../physicalName";
 import { type PoolRotation, rotatingKey } from "../rotatingKeys";
-import type { Permissions } from "../submitting";
 import { checkAzureName, checkClientId, checkEndDate, checkSubmitAccess, subscriptionOf } from "./azureChecks";
 import { azureCloud } from "./azureCloud";
 import { letSubmit } from "./containerSubmitAccess";
+import { SUBMITTING_PRINCIPAL_ARGUMENTS, type SubmittingPrincipalArgs } from "./containerSubmitArgs";
 
 /** Arguments of a `PushServicePrincipal`. */
-export interface PushServicePrincipalArgs {
-  /**
-   * Name of the resource group in which runs run.
-   * @example resourceGroupName: group.resourceGroupName
-   */
-  resourceGroupName: pulumi.Input<string>;
-  /**
-   * Ids of the user-assigned identities that runs have. It may give a run these only. By default none.
-   * @example identityIds: [pull.identityId]
-   */
-  identityIds?: pulumi.Input<string>[];
-  /**
-   * Id of the subnet that runs are in. By default none.
-   * @example subnetId: network.subnetId
-   */
-  subnetId?: pulumi.Input<string>;
-  /**
-   * Id of the Log Analytics workspace that runs write to. By default none.
-   * @example workspaceId: logs.workspaceId
-   */
-  workspaceId?: pulumi.Input<string>;
-  /**
-   * Display name of the application. By default generated from the component's name. It excludes clientId.
-   * @example displayName: "Submits the runs of etl"
-   */
-  displayName?: string;
-  /**
-   * Client id of an application that exists already, with a service principal. By default a new one.
-   * @example clientId: "0c8e7d6f-2a1b-4f3e-9d5c-6b7a8f9e0d1c"
-   */
-  clientId?: pulumi.Input<string>;
+export interface PushServicePrincipalArgs extends SubmittingPrincipalArgs {
   /**
    * When the secret ends, as a time in UTC. By default two years after it was made. Another value makes a new secret.
    * @example secretEndDate: "2027-06-30T00:00:00Z"
    */
   secretEndDate?: string;
   /**
-   * Any text. Another one makes a new secret, and the old one goes once the new one has taken its place. By default the secret stays.
+   * Any string. If it changes, `up` makes a new secret, and then deletes the old one. By default the secret stays.
    * @example secretVersion: "2027-01"
    */
   secretVersion?: string;
-  /**
-   * What it may do. By default documented: Azure Container Instances Contributor on the resource group, and a role of Azure's own on each
-   * thing that runs have.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Subscription of the runs. By default the provider's (`azure-native:subscriptionId`).
-   * @example subscriptionId: "9d3c1f0a-5b7e-4c2d-8e6f-0a1b2c3d4e5f"
-   */
-  subscriptionId?: pulumi.Input<string>;
 }
 
 const PUSH_SERVICE_PRINCIPAL_ARGUMENTS: ArgumentNames<PushServicePrincipalArgs> = {
-  resourceGroupName: "required",
-  identityIds: "optional",
-  subnetId: "optional",
-  workspaceId: "optional",
-  displayName: "optional",
-  clientId: "optional",
+  ...SUBMITTING_PRINCIPAL_ARGUMENTS,
   secretEndDate: "optional",
   secretVersion: "optional",
-  permissions: "optional",
-  subscriptionId: "optional",
 };
 
 /**

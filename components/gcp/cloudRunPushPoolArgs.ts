@@ -4,12 +4,12 @@ import type { ArgumentNames } from "../checks";
 import type { FederationArgs } from "../federation";
 import type { ImageBuildArgs } from "../imageBuild";
 import type { KeyRotationArgs } from "../keyRotation";
+import { PUSH_POOL_ARGUMENTS, type PushPoolArgs } from "../pushPoolArgs";
 import type { Credentials, Permissions } from "../submitting";
-import type { WorkQueueArgs } from "../workQueue";
 import type { NetworkAccess } from "./runNetwork";
 
 /** Arguments of a `CloudRunPushPool`. Each part that the pool creates can be replaced by an existing one. */
-export interface CloudRunPushPoolArgs {
+export interface CloudRunPushPoolArgs extends PushPoolArgs {
   /**
    * Project in which runs run. By default the provider's (`gcp:project`).
    * @example project: "acme-data"
@@ -21,22 +21,11 @@ export interface CloudRunPushPoolArgs {
    */
   region?: pulumi.Input<string>;
   /**
-   * Name of the work pool, by which deployments and prefect.yaml refer to it. By default the component's name.
-   * @example workPoolName: "etl"
-   */
-  workPoolName?: string;
-  /**
    * Defaults of the job variables of Prefect's template for Cloud Run: image, cpu, memory, timeout, env, env_from_secrets and so on. Those
    * of a deployment override them, and those of a run override both. Any value may be secret. By default the template's defaults apply.
    * @example jobVariables: { image: `${images.url}/etl:1.2`, memory: "1Gi" }
    */
   jobVariables?: Record<string, AnyJson>;
-  /**
-   * Your own base job template, in the format of a Prefect server. It replaces the template for Cloud Run. By default Prefect's own
-   * template is used.
-   * @example baseJobTemplate: JSON.parse(readFileSync("template.json", "utf8"))
-   */
-  baseJobTemplate?: Record<string, AnyJson>;
   /**
    * Who submits runs. By default key: the pool makes a service account with a key. With federated it makes one without a key. Those that
    * federation names submit as this service account. With ambient it makes neither. Everybody submits with their own login, and submitters
@@ -145,41 +134,19 @@ export interface CloudRunPushPoolArgs {
    */
   endpoints?: Record<string, pulumi.Input<string>>;
   /**
-   * Whether runs are held instead of submitted. They start once the pool is no longer paused. By default they are not held.
-   * @example isPaused: true
-   */
-  isPaused?: pulumi.Input<boolean>;
-  /**
-   * The maximum number of concurrent runs; the others wait. 0 holds all of them. By default there is no limit. The limit applies within one
-   * ledger, or on one Prefect server.
-   * @example concurrencyLimit: 10
-   */
-  concurrencyLimit?: pulumi.Input<number>;
-  /**
-   * Work queues by name, each with its priority and limit. By default only the queue `default`, which always exists.
-   * @example queues: { urgent: { priority: 1 }, bulk: { priority: 2, concurrencyLimit: 3 } }
-   */
-  queues?: Record<string, WorkQueueArgs>;
-  /**
    * The longest time of a run, in seconds. The job variable timeout overrides it. Cloud Run stops a run that takes longer. By default the
    * pool has no limit.
    * @example timeoutSeconds: 3600
    */
   timeoutSeconds?: pulumi.Input<number>;
-  /**
-   * Labels of the pool itself, in the manifest. Runs get theirs from the job variable labels. By default none.
-   * @example labels: { team: "data" }
-   */
-  labels?: Record<string, pulumi.Input<string>>;
 }
 
 /** The names for `declared`. */
 export const CLOUD_RUN_PUSH_POOL_ARGUMENTS: ArgumentNames<CloudRunPushPoolArgs> = {
+  ...PUSH_POOL_ARGUMENTS,
   project: "optional",
   region: "optional",
-  workPoolName: "optional",
   jobVariables: "optional",
-  baseJobTemplate: "optional",
   credentials: "optional",
   federation: "optional",
   credentialsBlock: "optional",
@@ -198,9 +165,5 @@ export const CLOUD_RUN_PUSH_POOL_ARGUMENTS: ArgumentNames<CloudRunPushPoolArgs> 
   image: "optional",
   enableApis: "optional",
   endpoints: "optional",
-  isPaused: "optional",
-  concurrencyLimit: "nullable",
-  queues: "optional",
   timeoutSeconds: "nullable",
-  labels: "optional",
 };

@@ -10,20 +10,11 @@ import { physicalName } from "../physicalName";
 import { type PoolRotation, rotatingKey } from "../rotatingKeys";
 import { Permissions } from "../submitting";
 import { checkAccount, checkAccountId, placeOf } from "./gcpChecks";
+import { JOB_SUBMIT_ARGUMENTS, type JobSubmitArgs } from "./jobSubmitArgs";
 import { letSubmit } from "./submitAccess";
 
 /** Arguments of a `PushServiceAccount`. */
-export interface PushServiceAccountArgs {
-  /**
-   * E-mail of the service account of runs. The new account may start code only as this one.
-   * @example runtimeServiceAccount: runtime.email
-   */
-  runtimeServiceAccount: pulumi.Input<string>;
-  /**
-   * Project of the account and of the runs. By default the provider's (`gcp:project`).
-   * @example project: "acme-data"
-   */
-  project?: pulumi.Input<string>;
+export interface PushServiceAccountArgs extends JobSubmitArgs {
   /**
    * The account's id, the part of its e-mail before the at sign. By default generated from the component's name.
    * @example accountId: "etl-push"
@@ -34,25 +25,12 @@ export interface PushServiceAccountArgs {
    * @example serviceAccount: "submitter@acme-data.iam.gserviceaccount.com"
    */
   serviceAccount?: pulumi.Input<string>;
-  /**
-   * The permissions of the account in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Whether it may read the project's logs. Without that, pushpool cannot show the output of a run. By default it may.
-   * @example logAccess: false
-   */
-  logAccess?: boolean;
 }
 
 const PUSH_SERVICE_ACCOUNT_ARGUMENTS: ArgumentNames<PushServiceAccountArgs> = {
-  runtimeServiceAccount: "required",
-  project: "optional",
+  ...JOB_SUBMIT_ARGUMENTS,
   accountId: "optional",
   serviceAccount: "optional",
-  permissions: "optional",
-  logAccess: "optional",
 };
 
 /**

@@ -5,44 +5,21 @@ import { type ArgumentNames, checkChoice, declared, partOf } from "../checks";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
 import { checkAccount, checkMembers, placeOf } from "./gcpChecks";
+import { JOB_SUBMIT_ARGUMENTS, type JobSubmitArgs } from "./jobSubmitArgs";
 import { leastPrivilege } from "./leastPrivilege";
 
 /** Arguments of a `SubmitAccess`. */
-export interface SubmitAccessArgs {
+export interface SubmitAccessArgs extends JobSubmitArgs {
   /**
    * Who may submit, in the format of IAM.
    * @example members: ["group:data@acme.com"]
    */
   members: pulumi.Input<string>[];
-  /**
-   * E-mail of the service account of runs. The members may start code only as this one.
-   * @example runtimeServiceAccount: runtime.email
-   */
-  runtimeServiceAccount: pulumi.Input<string>;
-  /**
-   * Project of the runs. By default the provider's (`gcp:project`).
-   * @example project: "acme-data"
-   */
-  project?: pulumi.Input<string>;
-  /**
-   * The permissions of the members in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Whether they may read the project's logs. Without that, pushpool cannot show the output of a run. By default they may. Cloud Run
-   * Developer alone, as in Prefect's guide, does not include it.
-   * @example logAccess: false
-   */
-  logAccess?: boolean;
 }
 
 const SUBMIT_ACCESS_ARGUMENTS: ArgumentNames<SubmitAccessArgs> = {
+  ...JOB_SUBMIT_ARGUMENTS,
   members: "required",
-  runtimeServiceAccount: "required",
-  project: "optional",
-  permissions: "optional",
-  logAccess: "optional",
 };
 
 /**

@@ -8,25 +8,16 @@ import { inPlaceOf } from "../inPlaceOf";
 import { physicalName } from "../physicalName";
 import { Permissions } from "../submitting";
 import { checkAccount, checkMembers, placeOf } from "./gcpChecks";
+import { JOB_SUBMIT_ARGUMENTS, type JobSubmitArgs } from "./jobSubmitArgs";
 import { pushIdentity } from "./pushServiceAccount";
 
 /** Arguments of a `WorkloadIdentityFederation`. */
-export interface WorkloadIdentityFederationArgs {
+export interface WorkloadIdentityFederationArgs extends JobSubmitArgs {
   /**
    * Who may submit without a key.
    * @example federation: { github: { repository: "acme/etl", branch: "main" } }
    */
   federation: FederationArgs;
-  /**
-   * E-mail of the service account of runs. The account that submits may start code only as this one.
-   * @example runtimeServiceAccount: runtime.email
-   */
-  runtimeServiceAccount: pulumi.Input<string>;
-  /**
-   * Project of the accounts and of the runs. By default the provider's (`gcp:project`).
-   * @example project: "acme-data"
-   */
-  project?: pulumi.Input<string>;
   /**
    * E-mail of an existing service account that submits. By default a new one.
    * @example serviceAccount: "submitter@acme-data.iam.gserviceaccount.com"
@@ -38,16 +29,6 @@ export interface WorkloadIdentityFederationArgs {
    */
   poolId?: string;
   /**
-   * The permissions of the account in the project. By default documented: Cloud Run Developer, as in Prefect's guide.
-   * @example permissions: Permissions.LeastPrivilege
-   */
-  permissions?: Permissions;
-  /**
-   * Whether it may read the project's logs. Without that, pushpool cannot show the output of a run. By default it may.
-   * @example logAccess: false
-   */
-  logAccess?: boolean;
-  /**
    * Base URLs of Google's token services by name: sts, iamcredentials. By default those of Google.
    * @example endpoints: { sts: "https://sts.example.internal" }
    */
@@ -55,13 +36,10 @@ export interface WorkloadIdentityFederationArgs {
 }
 
 const WORKLOAD_IDENTITY_FEDERATION_ARGUMENTS: ArgumentNames<WorkloadIdentityFederationArgs> = {
+  ...JOB_SUBMIT_ARGUMENTS,
   federation: "required",
-  runtimeServiceAccount: "required",
-  project: "optional",
   serviceAccount: "optional",
   poolId: "optional",
-  permissions: "optional",
-  logAccess: "optional",
   endpoints: "optional",
 };
 

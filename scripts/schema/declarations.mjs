@@ -24,7 +24,7 @@ import ts from "typescript";
  *
  * @typedef {object} Declarations
  * @property {Map<string, Declared>} classes
- * @property {Map<string, { doc: Doc, members: Member[] }>} interfaces
+ * @property {Map<string, { doc: Doc, bases: string[], members: Member[] }>} interfaces with the members of their bases
  * @property {Map<string, { doc: Doc, values: { name: string, value: string, doc: Doc }[] }>} choices `as const` objects with a type of the same name
  */
 
@@ -42,7 +42,14 @@ export function readDeclarations(folders) {
     const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
     for (const statement of source.statements) readStatement(statement, found);
   }
+  for (const one of found.interfaces.values()) one.members = membersOf(one, found);
   return found;
+}
+
+/** The members of an interface after those of its bases. A member of its own replaces one of the same name. */
+function membersOf({ bases, members }, { interfaces }) {
+  const inherited = bases.flatMap((base) => (interfaces.has(base) ? membersOf(interfaces.get(base), { interfaces }) : []));
+  return [...new Map([...inherited, ...members].map((member) => [member.name, member])).values()];
 }
 
 function sourcesUnder(folder) {
@@ -55,7 +62,8 @@ function readStatement(statement, { classes, interfaces, choices }) {
   if (!ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return;
   if (ts.isInterfaceDeclaration(statement)) {
     const members = statement.members.filter(ts.isPropertySignature).map(memberOf);
-    interfaces.set(statement.name.text, { doc: docOf(statement), members });
+    const bases = statement.heritageClauses?.flatMap(({ types }) => types.map(({ expression }) => expression.text)) ?? [];
+    interfaces.set(statement.name.text, { doc: docOf(statement), bases, members });
   } else if (ts.isClassDeclaration(statement)) {
     const declared = classOf(statement);
     if (declared) classes.set(declared.name, declared);
