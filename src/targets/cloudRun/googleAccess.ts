@@ -8,7 +8,7 @@ import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
 import type { PoolIdentity } from "./cloudRunPlan";
-import { externalAccountClient, type FederatedLogin, federatedLogin } from "./googleFederation";
+import { externalAccountClient, type FederatedLogin, federatedLogin, TIMED } from "./googleFederation";
 
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 
@@ -74,6 +74,7 @@ export async function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Promis
     return new GoogleAuth({
       scopes: [SCOPE],
       ...(universeDomain ? { universeDomain } : {}),
+      clientOptions: TIMED,
       ...(file === undefined ? {} : { keyFilename: file }),
       ...(own === undefined ? {} : { projectId: own }),
     });

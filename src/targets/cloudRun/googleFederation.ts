@@ -2,7 +2,11 @@ import type { AuthClient, IdentityPoolClientOptions } from "google-auth-library"
 import type { JsonObject } from "../../json";
 import type { Federation } from "../../model/federation";
 import { UserError } from "../../userError";
+import { CALL_TIMEOUT } from "../cloud/calls";
 import { type Explanation, IdentityTokens } from "../cloud/identityToken";
+
+/** Options of a client. Without them, Google's library would wait for ever for a token. */
+export const TIMED = { transporterOptions: { timeout: CALL_TIMEOUT } };
 
 /** A login without a key: a client, and what to say if Google denies it. */
 export interface FederatedLogin {
@@ -42,6 +46,7 @@ export async function federatedLogin(library: Library, place: Place): Promise<Fe
     ...account,
     ...(place.universeDomain ? { universe_domain: place.universeDomain } : {}),
     scopes: [place.scope],
+    ...TIMED,
     subject_token_supplier: { getSubjectToken: () => tokens.get() },
   } as unknown as IdentityPoolClientOptions);
   return login(client, () => tokens.explanation());
@@ -65,6 +70,7 @@ export function externalAccountClient(
   const client = new library.IdentityPoolClient({
     ...externalAccountOf(account, place, at),
     scopes: [place.scope],
+    ...TIMED,
     credential_source: source,
   } as unknown as IdentityPoolClientOptions);
   return login(client, () => ({ advice: "" }));
@@ -72,12 +78,13 @@ export function externalAccountClient(
 
 /** The caller's own login, which acts as the pool's service account. */
 async function ownLogin({ GoogleAuth, Impersonated }: Library, { federation, scope, endpoints, pool }: Place): Promise<FederatedLogin> {
-  const sourceClient = await new GoogleAuth({ scopes: [scope] }).getClient();
+  const sourceClient = await new GoogleAuth({ scopes: [scope], clientOptions: TIMED }).getClient();
   const client = new Impersonated({
     sourceClient: sourceClient as unknown as NonNullable<ConstructorParameters<typeof Impersonated>[0]>["sourceClient"],
     targetPrincipal: federation.actsAs,
     targetScopes: [scope],
     lifetime: 3600,
+    ...TIMED,
     ...(endpoints.iamcredentials ? { endpoint: endpoints.iamcredentials.origin } : {}),
   } as ConstructorParameters<typeof Impersonated>[0]);
   return login(client, () => ({

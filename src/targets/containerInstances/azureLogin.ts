@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { AccessToken, GetTokenOptions, TokenCredential, TokenCredentialOptions } from "@azure/identity";
+import { CALL_TIMEOUT } from "../cloud/calls";
 import { textOfReply } from "../cloud/failure";
 import type { Explanation } from "../cloud/identityToken";
 
@@ -70,6 +71,8 @@ export function loginOver(
     sendRequest: async (request, next) => {
       const reply = replies.getStore() ?? {};
       Object.assign(reply, { status: undefined, retryAfter: undefined, said: undefined, cause: undefined });
+      // Otherwise Azure's library would wait for ever.
+      request.timeout = CALL_TIMEOUT;
       const response = await next(request).catch((error: unknown) => {
         reply.cause = error;
         throw error;

@@ -1,5 +1,6 @@
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { UserError } from "../../userError";
+import { CALL_TIMEOUT } from "../cloud/calls";
 import { optionalPackage } from "../cloud/optionalPackage";
 import { checkServices, createdAtOf, plainAt, plainTextAt, urlAt } from "../cloud/poolAccess";
 import type { PoolAccess } from "../target";
@@ -13,6 +14,21 @@ interface Credentials {
   secretAccessKey: string;
   sessionToken?: string;
 }
+
+/** How the SDK's clients send. pushpool retries itself: it knows the buckets that all processes share. */
+const SENDING = {
+  maxAttempts: 1,
+  requestHandler: {
+    // Without the second one, the SDK would only log that the first one is over.
+    requestTimeout: CALL_TIMEOUT,
+    throwOnRequestTimeout: true,
+    // For a reply that stops in the middle.
+    socketTimeout: CALL_TIMEOUT,
+    connectionTimeout: 5_000,
+    httpAgent: { maxSockets: 50 },
+    httpsAgent: { maxSockets: 50 },
+  },
+};
 
 /** The AWS account of a pool's runs, and the credentials for it. */
 export interface Access {
@@ -34,7 +50,7 @@ export interface Access {
     credentials?: Credentials | (() => Promise<Credentials>);
     profile?: string;
     endpoint?: string;
-  };
+  } & typeof SENDING;
 }
 
 /**
@@ -67,6 +83,7 @@ export function accessOf(pool: PoolAccess, env: NodeJS.ProcessEnv): Access {
   const own = (service: Service) => {
     const endpoint = pool.endpoints[service] ?? everywhere;
     return {
+      ...SENDING,
       ...(accessKeyId !== undefined && secretAccessKey !== undefined
         ? { credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } }
         : {}),

@@ -81,7 +81,7 @@ async function session(request: RoleRequest, tokens: IdentityTokens | undefined)
   const withToken = tokens !== undefined && (tokens.available || !federation?.ownLogin);
   try {
     // A token is not signed with credentials, so none are looked for.
-    const client = new sts.STSClient({ ...options, region: region ?? "us-east-1", maxAttempts: 1 });
+    const client = new sts.STSClient({ ...options, region: region ?? "us-east-1" });
     const reply = withToken
       ? await client.send(new sts.AssumeRoleWithWebIdentityCommand({ ...name, ...lengthOf(more), WebIdentityToken: await tokens.get() }))
       : await client.send(new sts.AssumeRoleCommand({ ...name, ...more }));

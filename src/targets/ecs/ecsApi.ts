@@ -2,7 +2,7 @@ import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput, Task, TaskDefinition } from "@aws-sdk/client-ecs";
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
-import { CALL_TIMEOUT, type CallListener, type CallOptions, openCalls } from "../cloud/calls";
+import { type CallListener, type CallOptions, openCalls } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
 import { once } from "../cloud/once";
 import type { SharedNotes } from "../target";
@@ -67,18 +67,18 @@ export function openEcsApi(access: Access, notes: SharedNotes, listener: CallLis
   const { region = "" } = access;
   const ecs = once(async () => {
     const sdk = await loaded(() => import("@aws-sdk/client-ecs"));
-    return { sdk, client: new sdk.ECSClient(clientOptions(access, "ecs", region)) as ECSClient };
+    return { sdk, client: new sdk.ECSClient({ region, ...access.options("ecs") }) as ECSClient };
   });
   const logClients = new Map<string, CloudWatchLogsClient>();
   const logs = async (place: string) => {
     const sdk = await loaded(() => import("@aws-sdk/client-cloudwatch-logs"));
-    const client = logClients.get(place) ?? new sdk.CloudWatchLogsClient(clientOptions(access, "logs", place));
+    const client = logClients.get(place) ?? new sdk.CloudWatchLogsClient({ region: place, ...access.options("logs") });
     logClients.set(place, client);
     return { sdk, client };
   };
   const ssm = once(async () => {
     const sdk = await loaded(() => import("@aws-sdk/client-ssm"));
-    return { sdk, client: new sdk.SSMClient(clientOptions(access, "ssm", region)) as SSMClient };
+    return { sdk, client: new sdk.SSMClient({ region, ...access.options("ssm") }) as SSMClient };
   });
   const call = openCalls({
     cloud: "AWS",
@@ -233,19 +233,4 @@ function factsOf(task: Task): TaskFacts {
 
 function given<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
-}
-
-function clientOptions(access: Access, service: "ecs" | "logs" | "ssm", region: string) {
-  return {
-    region,
-    ...access.options(service),
-    // Retries are done here, which know the buckets that all processes share.
-    maxAttempts: 1,
-    requestHandler: {
-      requestTimeout: CALL_TIMEOUT,
-      connectionTimeout: 5_000,
-      httpAgent: { maxSockets: 50 },
-      httpsAgent: { maxSockets: 50 },
-    },
-  };
 }
