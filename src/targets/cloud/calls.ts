@@ -3,10 +3,13 @@ import pRetry from "p-retry";
 import { RetryNotices } from "../../retryNotices";
 import type { SharedNotes, TargetAccess } from "../target";
 import { CloudFailure, mayPass } from "./failure";
+import { NotSent, withLastStep } from "./lastStep";
 import { emptied, rateOf, type TokenBucket, waitForTurns } from "./tokenBucket";
 
 /** How long one call may take, in milliseconds. */
 export const CALL_TIMEOUT = 30_000;
+/** How long to wait for credentials before a try, in milliseconds. */
+const LOGIN_TIMEOUT = 30_000;
 /** How long to repeat a call with a temporary failure, in milliseconds. */
 const PERSEVERANCE = 180_000;
 /**
@@ -65,8 +68,15 @@ export interface CallOptions {
   repeatable?: boolean;
   /** How long to repeat the call at most, in milliseconds, however new the pool is. @default as long as that may help */
   patience?: number;
-  /** Called before each try, once its turn has come. If it throws, the call is not made, and fails with this error. */
+  /** Called before each try, once its turn has come. It may take its time. If it throws, the call is not made, and fails with this error. */
   beforeTry?: () => Promise<void>;
+  /**
+   * Called after everything that may wait (the turn, the credentials, `beforeTry`), right before the request is sent. If it throws, nothing is
+   * sent, and the call fails with this error.
+   */
+  lastStep?: () => Promise<void>;
+  /** Gets the credentials, so that the call itself sends at once. Its failures are those of the call. @default the call gets them */
+  login?: () => Promise<unknown>;
 }
 
 /**
@@ -140,7 +150,8 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     };
   }
 
-  return (what, buckets, call, { signal, repeatable = true, beforeTry, patience = Number.POSITIVE_INFINITY } = {}) => {
+  return (what, buckets, call, options = {}) => {
+    const { signal, repeatable = true, beforeTry, lastStep, login, patience = Number.POSITIVE_INFINITY } = options;
     const pauseAfter = judge(repeatable);
     let pause = 0;
     let perhapsDone = false;
@@ -149,12 +160,19 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
         if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
         const onWait = (bucket: TokenBucket) => waits(`${cloud} allows ${rateOf(bucket)}, and other calls are before this one`);
         await waitForTurns(notes, buckets, { signal, onWait });
-        await beforeTry?.();
+        const tryIt = async () => {
+          if (login) await loggedIn(login, asFailure, signal);
+          await beforeTry?.().catch((error) => {
+            throw new NotSent(error);
+          });
+          return withLastStep(lastStep, call);
+        };
         try {
-          const result = await call();
+          const result = await tryIt();
           answered();
           return result;
         } catch (error) {
+          if (error instanceof NotSent) throw error.cause;
           const failure = asFailure(error);
           if (!signal?.aborted) answered(NO_ANSWER.includes(failure.kind) ? failure.message : undefined);
           if (failure.kind === "throttled")
@@ -182,6 +200,28 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
       return result;
     });
   };
+}
+
+/** Wait for credentials. @throws {CloudFailure}, never `unclear`: nothing was sent */
+async function loggedIn<Kind extends string>(
+  login: () => Promise<unknown>,
+  asFailure: (error: unknown) => CloudFailure<Kind>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const late = new AbortController();
+  const tooLate = sleep(LOGIN_TIMEOUT, undefined, { signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal }).then(() => {
+    throw new CloudFailure<Kind>("unsent", `no credentials came within ${LOGIN_TIMEOUT / 1000} s`);
+  });
+  tooLate.catch(() => {});
+  try {
+    await Promise.race([login(), tooLate]);
+  } catch (error) {
+    signal?.throwIfAborted();
+    const failure = asFailure(error);
+    throw failure.kind === "unclear" ? new CloudFailure<Kind>("unsent", failure.message, failure.details) : failure;
+  } finally {
+    late.abort();
+  }
 }
 
 /**

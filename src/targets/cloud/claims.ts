@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HeldNote, Note } from "./notes";
 
+/** How long ago a claim may have been renewed if the work begins, in milliseconds. */
+const FRESH = 5_000;
+
 /** Work that one process does, while the others wait for its result. */
 export interface Claim<T extends { at: number }, Result> {
   /** Contains either a claim, or the result of the work. */
@@ -29,8 +32,8 @@ export interface Claim<T extends { at: number }, Result> {
 export interface OwnClaim<T> {
   readonly value: T;
   /**
-   * Renew the claim. Called just before each try of the work, however long it has waited for its turn: so the work never runs without a
-   * valid claim.
+   * Renew the claim. Called just before each try of the work, however long it has waited for its turn and its login: so the work never runs
+   * without a valid claim.
    * @throws {TakenOver} if another process has taken this one for dead, and now does the work
    */
   renew(): Promise<void>;
@@ -79,8 +82,13 @@ function claiming<T extends { at: number }>(held: HeldNote<T>, value: T, note: N
   const own: OwnClaim<T> = {
     value,
     renew: async () => {
-      const renewed = await Promise.all([claimed, put({ ...value, at: note.now() })]);
-      if (renewed.includes(false)) throw new TakenOver();
+      for (;;) {
+        const at = note.now();
+        const renewed = await Promise.all([claimed, put({ ...value, at })]);
+        if (renewed.includes(false)) throw new TakenOver();
+        // If this process was stopped meanwhile, or the write has waited for its database, the claim is old already.
+        if (note.now() - at < FRESH) return;
+      }
     },
     replace: async (next) => void (await put(next)),
   };

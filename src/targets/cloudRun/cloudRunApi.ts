@@ -2,6 +2,7 @@ import type { protos, v2 } from "@google-cloud/run";
 import type { JsonObject } from "../../json";
 import type { UserError } from "../../userError";
 import { CALL_TIMEOUT, type CallListener, type CallOptions, openCalls } from "../cloud/calls";
+import { doLastStep } from "../cloud/lastStep";
 import { once } from "../cloud/once";
 import { type Page, pageOf } from "../cloud/pages";
 import type { SharedNotes } from "../target";
@@ -11,7 +12,7 @@ import { conditionFacts, type ExecutionFacts, executionFacts, type TaskFacts, ta
 import { type Access, loaded } from "./googleAccess";
 import { asFailure, type GoogleFailure } from "./googleFailures";
 import { refusal } from "./googleRefusals";
-import { withFreshToken } from "./googleToken";
+import { getToken, withFreshToken } from "./googleToken";
 import { jobMessage, type RunOverrides, runMessage } from "./sdkMessages";
 
 /** The fields of a Job that matter here. */
@@ -43,7 +44,7 @@ export interface RunApi {
   /** One page of the Jobs of a region. */
   listJobs(parent: string, pageToken?: string, signal?: AbortSignal): Promise<Page<FoundJob>>;
   /** Not repeated: after an unclear reply, the caller must find out whether to call again. @returns the execution's name */
-  runJob(name: string, overrides: RunOverrides, options: Pick<CallOptions, "beforeTry">): Promise<string>;
+  runJob(name: string, overrides: RunOverrides, options: Pick<CallOptions, "lastStep">): Promise<string>;
   getExecution(name: string, signal?: AbortSignal): Promise<ExecutionFacts>;
   /**
    * One page, newest first, if Google keeps that order.
@@ -87,7 +88,8 @@ export function openRunApi(access: Access, notes: SharedNotes, listener: CallLis
       "Google Cloud Run",
       [cloudRunBucket(bucket, parentOf(name))],
       () => withFreshToken(access, async () => work(await clients())),
-      options,
+      // Opening the clients takes a while, too.
+      { ...options, login: () => Promise.all([clients(), getToken(access)]) },
     );
   }
 
@@ -111,8 +113,8 @@ export function openRunApi(access: Access, notes: SharedNotes, listener: CallLis
         const [found, , reply] = await jobs.listJobs(aPage(parent, token), { ...options, ...masked(JOB_MASK), autoPaginate: false });
         return pageOf(found.map(foundJob), reply?.nextPageToken);
       }),
-    runJob: (name, overrides, { beforeTry }) =>
-      asked("run", name, { repeatable: false, beforeTry }, async ({ jobs }) => {
+    runJob: (name, overrides, { lastStep }) =>
+      asked("run", name, { repeatable: false, lastStep }, async ({ jobs }) => {
         const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
         // The operation is done only when the run is; its metadata has the execution from the start.
         return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
@@ -164,7 +166,7 @@ function jobFacts(job: protos.google.cloud.run.v2.IJob): JobFacts {
 }
 
 async function openClients(access: Access): Promise<Clients> {
-  const [{ v2, protos }, { auth }] = await Promise.all([loaded(() => import("@google-cloud/run")), access.auth()]);
+  const [{ v2, protos }, { auth, client }] = await Promise.all([loaded(() => import("@google-cloud/run")), access.auth()]);
   const { protocol, hostname, port } = access.endpoints.run;
   const options = {
     auth,
@@ -175,6 +177,13 @@ async function openClients(access: Access): Promise<Clients> {
     port: Number(port) || (protocol === "https:" ? 443 : 80),
     ...(access.universeDomain === undefined ? {} : { universeDomain: access.universeDomain }),
   } as unknown as ConstructorParameters<typeof v2.JobsClient>[0];
+  client.transporter.interceptors.request.add({
+    resolved: async (request) => {
+      // The login sends requests, too.
+      if (request.url.origin === access.endpoints.run.origin && request.url.pathname.startsWith("/v2/")) await doLastStep();
+      return request;
+    },
+  });
   const jobs = new v2.JobsClient(options);
   readOperations(jobs, protos.google.cloud.run.v2.Execution);
   return { jobs, executions: new v2.ExecutionsClient(options), tasks: new v2.TasksClient(options) };

@@ -26,7 +26,7 @@ import {
 import { type Entry, isOutput } from "./entryLines";
 import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";
-import { withFreshToken } from "./googleToken";
+import { getToken, withFreshToken } from "./googleToken";
 import { AFTER_END, belongingOf, JobSpans, notShown, SEVERAL } from "./unnamedEntries";
 
 /** Executions in one query: Cloud Logging allows filters of up to 20,000 characters. */
@@ -164,6 +164,7 @@ export function openLogReader({
       signal.throwIfAborted();
       if (!(await tryTurn(notes, cloudRunBucket("logReads", project)))) return entries.length === 0 ? undefined : left();
       try {
+        if (access.federated) await getToken(access);
         const { data, headers } = await withFreshToken(access, () =>
           client.request<{ entries?: Entry[]; nextPageToken?: string }>({
             url: new URL("/v2/entries:list", access.endpoints.logging).href,

@@ -16,7 +16,7 @@ export interface Attempt {
   attempt: number;
 }
 
-type Start = (beforeTry: NonNullable<CallOptions["beforeTry"]>) => Promise<string>;
+type Start = (lastStep: NonNullable<CallOptions["lastStep"]>) => Promise<string>;
 
 /** How often to send again after an unclear reply. Before each time it is certain that nothing was started. */
 const TRIES = 5;
@@ -31,7 +31,7 @@ const CLOCKS = 3_600_000;
 export interface Sends {
   /**
    * Start an attempt, unless it was already started.
-   * @param how `start` sends it once; `beforeTry`: see {@link CallOptions}. `started`: as of `Target.submit`
+   * @param how `start` sends it once; `lastStep`: see {@link CallOptions}. `started`: as of `Target.submit`
    * @returns the execution's name
    * @throws {CloudFailure}; `unclear` if it may have been started: {@link Sends.find} finds out
    */

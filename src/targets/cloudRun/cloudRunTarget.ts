@@ -234,7 +234,7 @@ class CloudRunTarget implements Target {
   async #run(request: CloudRunRequest, submission: Submission, signal: AbortSignal, started?: Started): Promise<InfrastructureId> {
     const job = nameOf(request);
     const { env, ...overrides } = request.overrides;
-    const start = (beforeTry: () => Promise<void>) => this.#api.runJob(job, { ...overrides, env: revealedVariables(env) }, { beforeTry });
+    const start = (lastStep: () => Promise<void>) => this.#api.runJob(job, { ...overrides, env: revealedVariables(env) }, { lastStep });
     const send = () => this.#sends.send(submission, { job }, { start, ...(started ? { started } : {}) }, signal);
     try {
       return await send();
@@ -255,8 +255,8 @@ class CloudRunTarget implements Target {
     started?: Started,
   ): Promise<InfrastructureId> {
     const where = whereaboutsOf({ parent, jobId, jobPerRun: true });
-    const start = async (beforeTry: () => Promise<void>) => {
-      await this.#create(parent, jobId, job, { signal, beforeTry });
+    const start = async (lastStep: () => Promise<void>) => {
+      await this.#create(parent, jobId, job, { signal, lastStep });
       return where.own as string;
     };
     return this.#sends.send(submission, where, { start, ...(started ? { started } : {}) }, signal);

@@ -3,18 +3,25 @@ import type { Access } from "./googleAccess";
 import { asFailure } from "./googleFailures";
 import type { FederatedLogin } from "./googleFederation";
 
-/**
- * Make a call with a valid token. Google may refuse a token before its end: a clock is wrong, or a session was ended. Then the call is
- * repeated with a new token.
- */
-export async function withFreshToken<T>(access: Access, call: () => Promise<T>): Promise<T> {
+/** Get the token of the next calls, from memory while it is valid. A key signs its own. */
+export async function getToken(access: Access): Promise<void> {
   const federated = await access.federated?.();
-  if (!federated) return call();
+  if (!federated) {
+    const { client } = await access.auth();
+    await client.getRequestHeaders(access.endpoints.run.href);
+    return;
+  }
   try {
     await federated.ready();
   } catch (error) {
     throw explained(error, federated);
   }
+}
+
+/** Make a call. Google may refuse a token before its end: a clock is wrong, or a session was ended. Then it is repeated with a new token. */
+export async function withFreshToken<T>(access: Access, call: () => Promise<T>): Promise<T> {
+  const federated = await access.federated?.();
+  if (!federated) return call();
   try {
     return await call();
   } catch (error) {

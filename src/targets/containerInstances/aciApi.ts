@@ -103,15 +103,17 @@ export function openAciApi(access: Access, notes: SharedNotes, listener: CallLis
       what,
       buckets.map((name) => aciBucket(name, callerOf(subscription, options.location))),
       () => session.withClient(subscription, (client) => work(client, { abortSignal: withinTimeLimit(options.signal) })),
-      options,
+      { ...options, login: () => session.login(scopes.management, subscription) },
     );
 
   return {
     locationOf: async ({ subscription, resourceGroup }, signal) => {
       const url = `${endpoints.management}/subscriptions/${subscription}/resourceGroups/${resourceGroup}?api-version=2021-04-01`;
       const buckets = [aciBucket("reads", callerOf(subscription))];
+      const login = () => session.login(scopes.management);
       const found = await call("reading the resource group", buckets, () => session.fetched(url, scopes.management, {}, signal), {
         signal,
+        login,
       });
       return String(found.location);
     },
@@ -221,6 +223,7 @@ export function openAciApi(access: Access, notes: SharedNotes, listener: CallLis
       const init = { method: "POST", body: JSON.stringify({ query }) };
       const queried = call("reading Log Analytics", [queryBucket(workspace)], () => session.fetched(url, scopes.logs, init, signal), {
         signal,
+        login: () => session.login(scopes.logs),
         patience: QUERY_PATIENCE,
       });
       const reply: JsonObject = await queried.catch((error) => {

@@ -81,12 +81,12 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
   async function sendOwn(wanted: Wanted, group: JsonObject, claim: OwnClaim<SendNote>, signal: AbortSignal): Promise<void> {
     const beforeTry = async () => {
       if (await isThere(wanted, signal)) throw new AlreadyThere();
-      // The look may wait for its turn and be repeated for minutes: another process may have sent the request meanwhile.
-      await claim.renew();
     };
+    // The look and the login may take minutes: another process may have sent the request meanwhile.
+    const lastStep = claim.renew;
     for (let tries = 1; ; tries++) {
       try {
-        return await api.create(wanted.name, group, { signal, beforeTry });
+        return await api.create(wanted.name, group, { signal, beforeTry, lastStep });
       } catch (error) {
         if (error instanceof AlreadyThere) return;
         const failure = error instanceof CloudFailure ? error : undefined;

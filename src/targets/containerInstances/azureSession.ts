@@ -2,12 +2,15 @@ import type { ContainerInstanceManagementClient } from "@azure/arm-containerinst
 import type { TokenCredential } from "@azure/identity";
 import type { JsonObject } from "../../json";
 import { CALL_TIMEOUT } from "../cloud/calls";
+import { doLastStep } from "../cloud/lastStep";
 import { type AciBucket, type Caller, leftBy } from "./aciBuckets";
 import { type Access, loaded } from "./azureAccess";
 import { LoginError } from "./azureLogin";
 
 /** A login, and what sends calls with it. A call is sent once: who calls repeats it. */
 export interface Session {
+  /** Get the token for a service, from memory while it is valid. @param subscription whose client to open as well */
+  login(scope: string, subscription?: string): Promise<void>;
   /** Do some work with the SDK's client. */
   withClient<T>(subscription: string, work: (client: ContainerInstanceManagementClient) => Promise<T>): Promise<T>;
   /** A call for which the SDK has no client. @returns the body of the reply */
@@ -70,6 +73,7 @@ export function openSession(
     return {
       name: "pushpoolReplies",
       sendRequest: async (request, next) => {
+        await doLastStep();
         const response = await next(request);
         const few = leftBy(request.method, (name) => response.headers.get(name));
         const { location } = few.length === 0 ? {} : (jsonIn(response.bodyAsText ?? "") as { location?: string });
@@ -96,13 +100,18 @@ export function openSession(
     }
   }
 
-  async function fetchedOnce(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
+  async function tokenFor(scope: string): Promise<string> {
     const { credential } = await opened();
     // As the SDK does. Otherwise Azure's library would log in again.
-    const token = await credential.getToken(scope, { enableCae: scope === scopes.management });
+    return `${(await credential.getToken(scope, { enableCae: scope === scopes.management }))?.token}`;
+  }
+
+  async function fetchedOnce(url: string, scope: string, init: RequestInit, signal?: AbortSignal): Promise<JsonObject> {
+    const token = await tokenFor(scope);
+    await doLastStep();
     const response = await fetch(url, {
       ...init,
-      headers: { authorization: `Bearer ${token?.token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
       signal: withinTimeLimit(signal),
     });
     const text = await response.text();
@@ -114,6 +123,10 @@ export function openSession(
   }
 
   return {
+    login: async (scope, subscription) => {
+      await tokenFor(scope);
+      if (subscription !== undefined) await (await opened()).client(subscription);
+    },
     withClient: (subscription, work) => renewing(async () => work(await (await opened()).client(subscription))),
     fetched: (url, scope, init, signal) => renewing(() => fetchedOnce(url, scope, init, signal)),
     renew: () => {

@@ -4,6 +4,7 @@ import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
 import { type CallListener, type CallOptions, openCalls } from "../cloud/calls";
 import { ifThere } from "../cloud/failure";
+import { doLastStep } from "../cloud/lastStep";
 import { once } from "../cloud/once";
 import type { SharedNotes } from "../target";
 import { type Access, loaded } from "./awsAccess";
@@ -67,18 +68,18 @@ export function openEcsApi(access: Access, notes: SharedNotes, listener: CallLis
   const { region = "" } = access;
   const ecs = once(async () => {
     const sdk = await loaded(() => import("@aws-sdk/client-ecs"));
-    return { sdk, client: new sdk.ECSClient({ region, ...access.options("ecs") }) as ECSClient };
+    return { sdk, client: sender(new sdk.ECSClient({ region, ...access.options("ecs") })) };
   });
   const logClients = new Map<string, CloudWatchLogsClient>();
   const logs = async (place: string) => {
     const sdk = await loaded(() => import("@aws-sdk/client-cloudwatch-logs"));
-    const client = logClients.get(place) ?? new sdk.CloudWatchLogsClient({ region: place, ...access.options("logs") });
+    const client = logClients.get(place) ?? sender(new sdk.CloudWatchLogsClient({ region: place, ...access.options("logs") }));
     logClients.set(place, client);
     return { sdk, client };
   };
   const ssm = once(async () => {
     const sdk = await loaded(() => import("@aws-sdk/client-ssm"));
-    return { sdk, client: new sdk.SSMClient({ region, ...access.options("ssm") }) as SSMClient };
+    return { sdk, client: sender(new sdk.SSMClient({ region, ...access.options("ssm") })) };
   });
   const call = openCalls({
     cloud: "AWS",
@@ -93,7 +94,11 @@ export function openEcsApi(access: Access, notes: SharedNotes, listener: CallLis
 
   const repeat: Repeat = (client, what, { buckets = [], ...options }, work) => {
     const drawn = buckets.map((name) => ecsBucket(name, access.place));
-    return call(what, drawn, () => asRole(access, async () => work(await client())), options);
+    const login = async () => {
+      const { config } = (await client()).client;
+      await (access.role ? access.role.credentials() : config.credentials());
+    };
+    return call(what, drawn, () => asRole(access, async () => work(await client())), { ...options, login });
   };
 
   return {
@@ -233,4 +238,18 @@ function factsOf(task: Task): TaskFacts {
 
 function given<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
   return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
+}
+
+/** A client of the SDK, with what is done right before each of its requests. */
+function sender<Client extends ECSClient | SSMClient | CloudWatchLogsClient>(client: Client): Client {
+  const { middlewareStack } = client as unknown as ECSClient;
+  middlewareStack.add(
+    (next) => async (sent) => {
+      await doLastStep();
+      return next(sent);
+    },
+    // After the signature.
+    { step: "deserialize", priority: "low", name: "pushpoolLastStep" },
+  );
+  return client;
 }

@@ -32,7 +32,7 @@ export type DefinitionStatus = "ACTIVE" | "INACTIVE";
  * Call one of the SDK's clients, and repeat the call as long as that may help.
  * @param what the operation's name in IAM
  */
-export type Repeat = <Client, T>(
+export type Repeat = <Client extends { client: { config: { credentials(): Promise<unknown> } } }, T>(
   client: () => Promise<Client>,
   what: string,
   options: CallOptions & { buckets?: EcsBucket[] },

@@ -80,7 +80,7 @@ export function openDefinitions({
       claim: (now) => ({ by: processName(), claimed: randomUUID(), at: now }),
       work: async (claim) => {
         try {
-          const options = { signal, beforeTry: claim.renew };
+          const options = { signal, lastStep: claim.renew };
           const made = (await found(definition, options)) ?? (await register(definition, container, pool, options));
           await claim.replace({ arn: made, at: note.now() });
           return made;

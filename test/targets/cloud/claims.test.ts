@@ -192,3 +192,34 @@ describe.each([false, true])("work that may begin before its claim is known (not
     expect(await make("b")).toBe("made by b");
   });
 });
+
+test("a claim whose renewal has waited for its database is renewed again: it would be old", async () => {
+  let now = 1_000_000;
+  const shared = memoryNotes();
+  let pause = 60_000;
+  const notes = {
+    ...shared,
+    clock: () => now,
+    swapNote: async (...swap: Parameters<typeof shared.swapNote>) => {
+      const [, before] = swap;
+      if (before !== undefined) {
+        now += pause;
+        pause = 0;
+      }
+      return shared.swapNote(...swap);
+    },
+  };
+  const note = jsonNote<Made>(notes, "k");
+  const made = await doOnce<Made, number | undefined>({
+    note,
+    answer: () => undefined,
+    holds: () => true,
+    claim: (at) => ({ by: "a", at }),
+    work: async (own) => {
+      await own.renew();
+      return (await note.value())?.at;
+    },
+    pause: 1,
+  });
+  expect([made, now]).toEqual([1_060_000, 1_060_000]);
+});

@@ -21,8 +21,9 @@ test("a process whose look takes minutes sends nothing if another process has se
         await answered;
         return found;
       },
-      create: async (_name: unknown, _group: unknown, { beforeTry }: CallOptions) => {
+      create: async (_name: unknown, _group: unknown, { beforeTry, lastStep }: CallOptions) => {
         await beforeTry?.();
+        await lastStep?.();
         made.push(by);
       },
     } as unknown as AciApi;
