@@ -56,7 +56,8 @@ export function offsetsAround(instant: number, zone: string): { least: number; m
 
 /**
  * The instant of a wall time. If the clocks go back and there are two, it is the first. If the clocks go forward and there is none, the later
- * offset applies, which gives one hour less than the clocks then show. Prefect's schedules do the same (on Python up to 3.12).
+ * offset applies, which gives one hour less than the clocks then show. Prefect 3.8 does the same (on Python up to 3.12), but 3.9 takes the
+ * earlier offset.
  */
 function instantOf(wall: WallTime, zone: string): number {
   const before = wall - offsetAt(wall - DAY, zone);

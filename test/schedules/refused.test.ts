@@ -38,6 +38,7 @@ test.each([
   ["FREQ=MONTHLY;BYMONTH=2;BYMONTHDAY=30", /no time ever matches it/],
   ["FREQ=MONTHLY;BYDAY=MO,2TU", /no time ever matches it/],
   ["FREQ=DAILY;COUNT=0", /no time ever matches it/],
+  ["FREQ=MONTHLY;BYDAY=53TH,TU", /a month has at most five of each weekday, and BYDAY asks for number 53/],
   ["FREQ=SECONDLY\nEXRULE:FREQ=SECONDLY", /exclude a million times in a row/],
   ["FREQ=SECONDLY;BYSETPOS=2", /BYSETPOS selects none/],
   ["FREQ=DAILY;UNTIL=20300101T000000Z", /UNTIL has a time zone and DTSTART has none/],
@@ -61,6 +62,9 @@ test.each([
   ["30 25 * * * 0", /"25" is invalid for the hour, which is 0 to 23/],
   ["61 * * * *", /"61" is invalid for the minute/],
   ["0 0 30 2 *", /no time ever matches it/],
+  // croniter also searches the 31 February, and gives up.
+  ["0 0 31 2 1", /no time ever matches it/],
+  ["0 12 30,31 feb 0-7", /no time ever matches it/],
   ["R * * * *", /random or hashed/],
   ["H/5 * * * *", /random or hashed/],
   ["@reboot", /@reboot is not a valid alias/],
@@ -82,6 +86,7 @@ test.each([
   ["0 12 * * L5", "2026-07-31T12:00:00.000Z"],
   ["0 12 L * *", "2026-07-31T12:00:00.000Z"],
   ["0 0 1 1 * 0 2030", "2030-01-01T00:00:00.000Z"],
+  ["0 0 29 2 3", "2027-02-03T00:00:00.000Z"],
 ])("the next time of cron %j", (text, expected) => {
   expect(new Date(occurrencesOf(cron(text), 0).next(Date.parse("2026-07-01T00:00:00Z")) as number).toISOString()).toBe(expected);
 });

@@ -14,9 +14,10 @@ const YEARS_AHEAD = 50;
 export function cronTimes(text: string, dayOr: boolean): (start: number) => Generator<number> {
   const fields = expandCron(text);
   const slots = cronSlots(fields, dayTest(fields, dayOr));
-  // For `0 0 13 * 5#2` croniter also needs a second Friday that is the 13th. If there is none, it gives up.
   const { nths, days, weekdays } = fields;
-  const needed = dayOr && nths && days && weekdays ? cronSlots(fields, dayTest(fields, false)) : undefined;
+  // If a day of the month or a weekday is enough, croniter searches both and gives up if it does not find the first: for `0 0 31 2 1` a
+  // 31 February, for `0 0 13 * 5#2` a second Friday that is the 13th.
+  const needed = dayOr && days && weekdays ? cronSlots(fields, dayTest(nths ? fields : { days }, false)) : undefined;
   return function* (start) {
     if (needed && timesFrom(needed, start).next().done) return;
     yield* timesFrom(slots, start);
@@ -49,7 +50,7 @@ function cronSlots(fields: CronFields, isDay: DayTest): Slots {
 /** Whether the expression allows a day: the `date`th of a month of this many days. */
 type DayTest = (day: number, date: number, length: number) => boolean;
 
-function dayTest({ days, weekdays, nths }: CronFields, dayOr: boolean): DayTest {
+function dayTest({ days, weekdays, nths }: Pick<CronFields, "days" | "weekdays" | "nths">, dayOr: boolean): DayTest {
   const isDate = (date: number, length: number) => days === undefined || days.has(date) || (date === length && days.has("l"));
   const isWeekday = (day: number) => weekdays === undefined || weekdays.has((weekdayOf(day) + 1) % 7);
   const isNth = (day: number, date: number, length: number) => {

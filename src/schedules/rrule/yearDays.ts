@@ -79,6 +79,9 @@ function weeksOfYearBefore(year: number, weekStart: number, length: number, base
   return 52 + Math.floor(modulo(days, 7) / 4);
 }
 
+/** dateutil reads the weekday of a day from a list of 55 weeks (`WDAYMASK`), and fails beyond its end. */
+const WEEKDAYS_READ = 385;
+
 /** For example the second Tuesday or the last Friday, of the year or of its months. */
 function nthMask({ frequency, months, nthWeekdays = [] }: Rule, year: number, length: number, weekdayAt: (index: number) => number) {
   const mask = new Uint8Array(length + MORE);
@@ -94,6 +97,8 @@ function nthMask({ frequency, months, nthWeekdays = [] }: Rule, year: number, le
       });
   for (const { from, to } of ranges) {
     for (const { weekday, nth } of nthWeekdays) {
+      if (from + (nth - 1) * 7 >= WEEKDAYS_READ - weekdayAt(0))
+        throw new Error(`a month has at most five of each weekday, and BYDAY asks for number ${nth}`);
       const near = nth < 0 ? to + (nth + 1) * 7 : from + (nth - 1) * 7;
       const index = nth < 0 ? near - modulo(weekdayAt(near) - weekday, 7) : near + modulo(weekday - weekdayAt(near), 7);
       if (index >= from && index <= to) mask[index] = 1;
