@@ -40,9 +40,10 @@ class SlowestFirst extends BaseSequencer {
 
 /** A process ends when the next file is of another project. So the files that share processes must follow each other. */
 function rankOf({ moduleId, project }: TestSpecification): number {
-  if (project.name !== "isolated") return SLOW.length + (project.name === "shared" ? 0 : 2);
-  const rank = SLOW.findIndex((slow) => slow.test(moduleId));
-  return rank < 0 ? SLOW.length + 1 : rank;
+  const slow = SLOW.findIndex((files) => files.test(moduleId));
+  const rank = slow < 0 ? SLOW.length : slow;
+  if (project.name === "shared") return SLOW.length + rank;
+  return project.name === "isolated" && slow >= 0 ? slow : 2 * SLOW.length + (project.name === "isolated" ? 1 : 2);
 }
 
 /** Everywhere: most tests take seconds, but a loaded machine may take minutes. */

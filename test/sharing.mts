@@ -8,8 +8,10 @@ const FOLDERS = [
   "buildSteps",
   "cli",
   "components",
+  "deployments",
   "docs",
   "dockerContext",
+  "e2e",
   "engine",
   "entrypoint",
   "init",
@@ -19,7 +21,9 @@ const FOLDERS = [
   "plugin",
   "prefect",
   "prefectYaml",
+  "provider",
   "runs",
+  "schedules",
   "serve",
   "serverRuns",
   "targets",
@@ -31,9 +35,12 @@ const FOLDERS = [
 /** These measure or kill processes, start many, or use a gigabyte. */
 const ALONE = /killPoints|heapShape|[/](toy|server)[/]|components[/]schema|docs[/]fromPrefect|moto/;
 
-/** What the next file of the process would see: modules, environment, clock and globals that a test has changed. */
+/**
+ * What the next file of the process would see: modules, environment, clock and globals that a test has changed. Vitest itself resets
+ * `vi.setConfig` after each file.
+ */
 export const CHANGES_THE_PROCESS =
-  /process\.(env|chdir|on|once|exitCode|kill)\b|\bvi\.(mock|doMock|hoisted|stub\w+|useFakeTimers|spyOn|setConfig)\b|globalThis\.\w+ =/;
+  /process\.(chdir|on|once)\b|process\.(exitCode|env(\.\w+|\[[^\]]+\])) (\?\?|\|\|)?= |(delete |assign\()process\.env|\bvi\.(mock|doMock|hoisted|stub\w+|useFakeTimers|spyOn)\b|globalThis\.\w+ =/;
 
 /** The paths of the files that may share processes, from the repository's root. A file that begins to change its process leaves the list. */
 export function filesThatShare(root: string): string[] {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { FakeGoogleCloud } from "../../src/testing";
 import { awsApi } from "../../src/testing/providers/aws/awsApi";
 import { type AwsPlace, awsPlace } from "./clouds/aws";
@@ -11,6 +11,8 @@ import { clocksOf } from "./passTime";
 import { rotatingPool } from "./rotatingPool";
 
 // Keys that change, by the built command line: `keyRotation` of a pool, from the first key to the end of an overlap.
+
+vi.setConfig({ testTimeout: 600_000 });
 
 interface RotatingPlace extends AwsPlace {
   /** Write the program. */
