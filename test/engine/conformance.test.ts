@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type Aspect, differences } from "./conformance/differences";
+import { hosted, stopProgramHosts } from "./conformance/hostedPrograms";
 import { orderViolations } from "./conformance/partialOrder";
 import { type ProviderHost, startProviderHost } from "./conformance/providerHost";
 import { type RecordedEvent, type RecordedStep, readRecording, scenarios } from "./conformance/recording";
@@ -14,11 +15,19 @@ import { Stage, type StepResult } from "./conformance/stage";
 const wanted = new RegExp(process.env.PUSHPOOL_SCENARIOS ?? "");
 const all = scenarios().filter((scenario) => wanted.test(scenario));
 
+vi.mock("../../src/engine/supervised", async (original) => {
+  const { startSupervised } = (await original()) as typeof import("../../src/engine/supervised");
+  return { startSupervised: hosted(startSupervised) };
+});
+
 let host: ProviderHost | undefined;
 beforeAll(async () => {
   host = await startProviderHost();
 });
-afterAll(() => host?.stop());
+afterAll(() => {
+  host?.stop();
+  stopProgramHosts();
+});
 
 describe.concurrent("the engine does what Pulumi's engine did in the recording", () => {
   test.each(all)("%s", { timeout: 600_000 }, async (scenario) => {
