@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { findProgram } from "../../src/findProgram";
 import { checkYaml } from "../plugin/otherLanguages";
 import { pulumiVenv } from "../pulumiVenv";
+import { scratch } from "../scratch";
 import { type Place, place } from "./pushpool";
 
 const repo = join(__dirname, "..", "..");
@@ -12,8 +13,7 @@ const repo = join(__dirname, "..", "..");
 /** A folder whose commands find an `npm` that records its arguments, instead of the real one. */
 function folder(files: Record<string, string> = {}): Place & { asked(): string } {
   const made = place();
-  const bin = join(made.folder, "..", `${made.folder.split("/").at(-1)}-bin`);
-  mkdirSync(bin);
+  const bin = scratch();
   writeFileSync(join(bin, "npm"), `#!/bin/sh\necho "$PWD: $*" >> ${join(bin, "asked")}\nexit \${NPM_STATUS:-0}\n`);
   chmodSync(join(bin, "npm"), 0o755);
   made.env.PATH = `${bin}${delimiter}${process.env.PATH}`;

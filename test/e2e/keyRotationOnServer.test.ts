@@ -7,6 +7,7 @@ import { readDeploymentByName } from "../../src/prefect/api/deployments";
 import { describePrefect } from "../prefect/python";
 import { served } from "../prefect/served";
 import { ownServer } from "../prefect/server";
+import { scratch } from "../scratch";
 import { clientOf, QUICK, startRun, untilEnd, until as untilState } from "../serve/server/dispatcher";
 import { lineTo } from "../serve/sharedServes";
 import { until } from "../until";
@@ -33,7 +34,8 @@ describePrefect("a key that changes, on a real Prefect server", () => {
   test("up while the server is gone, the next up, and a serve whose run was submitted by the key that dies", {
     timeout: 600_000,
   }, async () => {
-    const server = await ownServer();
+    const home = scratch();
+    const server = await ownServer({ home });
     let { stop } = server;
     onTestFinished(() => stop());
     const here = await awsPlace();
@@ -78,7 +80,7 @@ describePrefect("a key that changes, on a real Prefect server", () => {
     await until(() => callers(since).has(first));
     expect(callers(since)).toEqual(new Set([first]));
 
-    ({ stop } = await ownServer({ home: server.home, port: server.port }));
+    ({ stop } = await ownServer({ home, port: server.port }));
     expect(await keyInBlock()).toBe(first);
 
     // The server has the new key, but no answer arrives: the `up` is killed while the block moves.

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { blocksOf, commandsOf } from "../docs/markdown";
+import { scratch } from "../scratch";
 import { manifestOf, type Place, place } from "./pushpool";
 
 // The recipes of docs/deploy.md and docs/ci.md, with the commands shown there. A stand-in for `pulumi` has the stack's outputs; one of them
@@ -30,8 +31,7 @@ function flowsRepository(): Place & { leave(): void } {
   const blocks = { "secret/token": { data: { value: "hush-hush" } } };
   const manifest = { ...manifestOf({}), source: { project: "infra", stack: "prod" }, blocks };
   const masked = { ...manifest, blocks: { "secret/token": { data: { value: "[secret]" } } } };
-  const bin = join(here.folder, "..", `${here.folder.split("/").at(-1)}-bin`);
-  mkdirSync(bin);
+  const bin = scratch();
   for (const [name, pushPools] of Object.entries({ shown: manifest, masked }))
     writeFileSync(join(bin, name), JSON.stringify({ pushPools }));
   const script = `#!/bin/sh

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -21,15 +22,17 @@ let plugin: Plugin;
 let dir: string;
 let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
-  dir = join(process.env.TMPDIR ?? "/tmp", `pushpool-plugin-${process.pid}`);
-  mkdirSync(dir, { recursive: true });
+  dir = mkdtempSync(join(tmpdir(), "pushpool-plugin-"));
   writeFileSync(join(dir, "Pulumi.yaml"), "name: py\nruntime: python\n");
   env = { ...process.env, PUSHPOOL_HOME: join(dir, ".pushpool"), XDG_STATE_HOME: join(dir, "state"), PREFECT_API_URL: "" };
   plugin = await startPlugin({ cwd: dir, env });
   const configured = await plugin.call<provider.ConfigureResponse>("configure", new ConfigureRequest().setArgs(structOf({})));
   expect(configured.response?.getAcceptsecrets()).toBe(true);
 });
-afterAll(() => plugin?.stop());
+afterAll(async () => {
+  await plugin?.stop();
+  rmSync(dir, { recursive: true, force: true });
+});
 
 async function check(urn: string, news: JsonObject) {
   const request = new CheckRequest().setUrn(urn).setOlds(structOf({})).setNews(structOf(news));

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, renameSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -21,6 +21,7 @@ export async function migratedDatabase(venv: string, start: (home: string) => Pr
       renameSync(`${database}.${process.pid}`, database);
     } finally {
       await stop();
+      rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     }
   });
   return database;

@@ -36,7 +36,7 @@ export interface ServerOptions {
   oneConnection?: boolean;
   /** @default any free port */
   port?: number;
-  /** The folder of its data. @default a new folder */
+  /** The folder of its data. @default a new folder, which `stop` removes */
   home?: string;
   /** @default the version that all other tests use */
   version?: PrefectVersion;
@@ -96,13 +96,15 @@ export async function sharedServer(kind: keyof typeof SHARED = "open"): Promise<
 const ONE_CONNECTION = ":memory:.db";
 
 /** A server for one test: with other settings, or to stop it. */
-export async function ownServer(
-  options: ServerOptions = {},
-): Promise<PrefectServer & { stop(): Promise<void>; home: string; port: number }> {
+export async function ownServer(options: ServerOptions = {}): Promise<PrefectServer & { stop(): Promise<void>; port: number }> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), "pushpool-prefect-own-"));
   const port = options.port ?? (await freePort());
   const server = await startServer({ ...options, home, port }, process.pid);
-  return { ...server, home, port, stop: () => stopped(server) };
+  const stop = async () => {
+    await stopped(server);
+    if (options.home === undefined) rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return { ...server, port, stop };
 }
 
 /**

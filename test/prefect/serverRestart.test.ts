@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { readStates } from "../../src/prefect/api/flowRuns";
 import { listen } from "../e2e/pushpool";
+import { scratch } from "../scratch";
 import { aPool, clientOf, until, untilEnd } from "../serve/server/dispatcher";
 import { badLine } from "./proxy";
 import { describePrefect } from "./python";
@@ -15,7 +16,8 @@ describePrefect("pushpool serve and run while the server is down", () => {
   vi.setConfig({ testTimeout: 900_000, hookTimeout: 300_000 });
 
   test("for a while, with its database kept: no run is lost, none runs twice, and requests stay few", async () => {
-    const first = await ownServer();
+    const home = scratch();
+    const first = await ownServer({ home });
     const client = clientOf(first.apiUrl);
     const { pool, start, deploymentId } = await aPool(client);
     const { name } = (await client.request<{ name: string }>("GET", `/deployments/${deploymentId}`)).body;
@@ -41,7 +43,7 @@ describePrefect("pushpool serve and run while the server is down", () => {
     expect(tries).toBeGreaterThan(3);
     expect(tries).toBeLessThan(8 * (6 + (Date.now() - since) / 8_000));
 
-    const second = await ownServer({ home: first.home, port: first.port });
+    const second = await ownServer({ home, port: first.port });
     const later = await start("", direct("complete"));
     for (const run of [running, justBefore, later]) {
       expect((await untilEnd(client, run)).state?.type).toBe("COMPLETED");
