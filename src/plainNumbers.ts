@@ -24,7 +24,7 @@ export function plainNumbers(tree: Json, isFree: (path: readonly string[]) => bo
  */
 export function plainJob(job: ValueObject): ValueObject {
   const plain = (value: Value, path: string): Value => {
-    refuseNul(value instanceof Secret && value.known ? value.reveal() : value, path);
+    if (holdsNul(value instanceof Secret && value.known ? value.reveal() : value)) throw nulAt(path);
     if (value instanceof ExactNumber) {
       const number = value.valueOf();
       if (/^-?\d+$/.test(value.python) && !Number.isSafeInteger(number))
@@ -35,7 +35,7 @@ export function plainJob(job: ValueObject): ValueObject {
     if (value instanceof Secret || !isJsonObject(value)) return value;
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => {
-        refuseNul(key, `${path}: the name ${JSON.stringify(key)}`);
+        if (holdsNul(key)) throw nulAt(`${path}: the name ${JSON.stringify(key)}`);
         return [key, plain(inner, `${path}.${key}`)];
       }),
     );
@@ -43,7 +43,10 @@ export function plainJob(job: ValueObject): ValueObject {
   return plain(job, "job_configuration") as ValueObject;
 }
 
-function refuseNul(value: Value, path: string): void {
-  if (typeof value === "string" && value.includes("\0"))
-    throw new UserError(`${path} has a NUL character (\\u0000), which cannot be passed to a program: remove it`);
+function holdsNul(value: Value): boolean {
+  return typeof value === "string" && value.includes("\0");
+}
+
+function nulAt(path: string): UserError {
+  return new UserError(`${path} has a NUL character (\\u0000), which cannot be passed to a program: remove it`);
 }
