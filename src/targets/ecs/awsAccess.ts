@@ -1,3 +1,4 @@
+import type { ECSClientConfig } from "@aws-sdk/client-ecs";
 import type { JsonObject, Value, ValueObject } from "../../json";
 import { UserError } from "../../userError";
 import { CALL_TIMEOUT } from "../cloud/calls";
@@ -15,9 +16,16 @@ interface Credentials {
   sessionToken?: string;
 }
 
+const nothing = () => {};
+/** Without `info`, the SDK does not copy each request and reply for a log that nobody reads. */
+const NO_LOG = { trace: nothing, debug: nothing, warn: nothing, error: nothing } as unknown as NonNullable<ECSClientConfig["logger"]>;
+
 /** How the SDK's clients send. pushpool retries itself: it knows the buckets that all processes share. */
 const SENDING = {
   maxAttempts: 1,
+  // Nothing changes a client's middleware after its first call.
+  cacheMiddleware: true,
+  logger: NO_LOG,
   requestHandler: {
     // Without the second one, the SDK would only log that the first one is over.
     requestTimeout: CALL_TIMEOUT,
