@@ -24,7 +24,16 @@ async function waits(count: number, bucket: TokenBucket, notes: SharedNotes): Pr
 }
 
 test("a burst goes at once, the rest at the bucket's rate", async () => {
-  expect(await waits(6, { key: "k", burst: 3, perSecond: 10 }, memoryNotes())).toEqual([100, 200, 300]);
+  expect(await waits(5, { key: "k", burst: 3, perSecond: 10 }, memoryNotes())).toEqual([100, 200]);
+});
+
+test("calls that wait longer go together, none before its turn, and as many a second", async () => {
+  const bucket = { key: "k", burst: 3, perSecond: 20 };
+  vi.setSystemTime(1_000_050);
+  const slept = await waits(15, bucket, memoryNotes());
+  const [turns, gone] = [slept.map((_, n) => 1_000_050 + (n + 1) * 50), slept.map((wait) => 1_000_050 + wait)];
+  expect(gone).toEqual([100, 150, 200, 400, 400, 400, 400, 600, 600, 600, 600, 800].map((at) => 1_000_000 + at));
+  expect(gone.every((at, n) => at >= (turns[n] as number))).toBe(true);
 });
 
 test.each([false, true])("of several buckets each is counted when the call may go (notes that keep the order: %s)", async (keepsOrder) => {
@@ -58,7 +67,7 @@ test("after a refusal that says when to come back, nobody comes back earlier", a
   const notes = memoryNotes();
   const bucket = { key: "k", burst: 3, perSecond: 10 };
   await emptied(notes, bucket, 5_000);
-  expect(await waits(2, bucket, notes)).toEqual([5_000, 5_100]);
+  expect(await waits(2, bucket, notes)).toEqual([5_000, 5_200]);
   const slow = { key: "slow", burst: 3, perSecond: 0.1 };
   await emptied(notes, slow, 1_000);
   expect(await waits(1, slow, notes)).toEqual([1_000]);
@@ -78,7 +87,7 @@ test("a bucket that starts counting after a refusal limits nothing before, and n
   const bucket = { key: "k", burst: 1, perSecond: 10, afterRefusal: 1_000 };
   expect(await waits(3, bucket, notes)).toEqual([]);
   await emptied(notes, bucket);
-  expect(await waits(3, bucket, notes)).toEqual([100, 200, 300]);
+  expect(await waits(3, bucket, notes)).toEqual([100, 200, 400]);
   vi.advanceTimersByTime(1_000);
   expect(await waits(3, bucket, notes)).toEqual([]);
 });
