@@ -1,3 +1,5 @@
+// First: with an older node, vitest hangs.
+import "./scripts/needsNode.cjs";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { filesThatShare } from "./test/sharing.mts";
