@@ -44,8 +44,9 @@ const [HEAD, TAIL] = ["(function (exports, require, module, __filename, __dirnam
  * @param {string} own the folder of pushpool's modules
  * @param {string} folder only for this user: what is in it is run
  * @param {string} command whose code it is
+ * @param {string} [nodes] node's own cache, which has a folder for each version of node. It is cleaned too.
  */
-exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
+exports.keepCompiledCode = function keepCompiledCode(own, folder, command, nodes) {
   // Each installation has its own: a start reads the whole file.
   const file = join(folder, `${process.version}-${process.arch}`, own, command);
   const known = read(file);
@@ -84,6 +85,7 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command) {
       else if (isOlder(statSync(file), DAY)) markUsed(file);
       else return;
       removeUnused(folder);
+      if (nodes !== undefined) removeUnusedNodes(nodes);
     } catch {
       // Without it, the next start takes longer.
     }
@@ -111,6 +113,19 @@ function removeUnused(folder) {
     } catch {
       // The folder is not empty, or another command was faster.
     }
+  }
+}
+
+/**
+ * Remove what node has kept for versions that no command has used. Node never changes a file that it reads, so the time of the whole folder
+ * counts.
+ */
+function removeUnusedNodes(nodes) {
+  const used = Module.getCompileCacheDir?.();
+  if (used !== undefined && dirname(used) === nodes) markUsed(used);
+  for (const version of readdirSync(nodes)) {
+    const path = join(nodes, version);
+    if (isOlder(lstatSync(path), UNUSED)) rmSync(path, { recursive: true, force: true });
   }
 }
 

@@ -17,13 +17,15 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 13)) {
 var path = require("node:path");
 var env = process.env;
 var home = env.XDG_CACHE_HOME || (env.HOME && path.join(env.HOME, ".cache"));
+var nodes = home && path.join(home, "pushpool", "node");
 // Compiled once, not at every start. In a folder of the user's own: what is in it is run.
 if (home) {
-  require("node:module").enableCompileCache(path.join(home, "pushpool", "node"));
+  require("node:module").enableCompileCache(nodes);
   require("./compiledCode.cjs").keepCompiledCode(
     path.join(__dirname, "..", "lib"),
     path.join(home, "pushpool", "code"),
     commandOf(process.argv.slice(2)),
+    nodes,
   );
 }
 try {

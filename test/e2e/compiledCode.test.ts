@@ -179,3 +179,24 @@ test("each command keeps its own code, for this user only; an unknown command ke
   expect(here.pushpool("run", "hello/node", "--detach").status).toBe(0);
   expect(statSync(run).mtimeMs).toBe(before);
 });
+
+test("what node itself has kept for a version that no command has used for 30 days is removed", () => {
+  const here = placeWith(manifestOf({}));
+  here.env.XDG_CACHE_HOME = join(here.folder, "cache");
+  delete here.env.NODE_COMPILE_CACHE;
+  const [nodes, code] = ["node", "code"].map((name) => join(here.folder, "cache", "pushpool", name)) as [string, string];
+  const [used, unused] = ["v1-x64", "v2-x64"].map((name) => join(nodes, name)) as [string, string];
+  for (const each of [used, unused]) mkdirSync(each, { recursive: true });
+  writeFileSync(join(unused, "code"), "code");
+  usedDaysAgo(used, 29);
+  usedDaysAgo(unused, 31);
+  expect(here.pushpool("ls").status).toBe(0);
+  const [own = "", ...others] = readdirSync(nodes).filter((name) => name !== "v1-x64");
+  expect([own, others, existsSync(used)]).toEqual([expect.stringContaining(process.version), [], true]);
+
+  // Its files do not change while they are used.
+  usedDaysAgo(join(nodes, own), 31);
+  usedDaysAgo(join(code, `${process.version}-${process.arch}`, join(__dirname, "..", "..", "lib"), "ls"), 2);
+  expect(here.pushpool("ls").status).toBe(0);
+  expect(statSync(join(nodes, own)).mtimeMs).toBeGreaterThan(Date.now() - DAY);
+});
