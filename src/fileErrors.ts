@@ -1,8 +1,10 @@
 /** What the error codes of file operations mean (errno(3)). */
 const MEANINGS: Record<string, string> = {
   EACCES: "permission denied",
+  EBUSY: "it is in use",
   EDQUOT: "the disk quota is used up: make room",
   EEXIST: "it already exists",
+  EFBIG: "the file is larger than the limit of this process: raise the limit (ulimit -f)",
   EISDIR: "it is a folder",
   EIO: "the disk reports an error",
   ELOOP: "its symbolic links lead in a circle",
@@ -14,6 +16,7 @@ const MEANINGS: Record<string, string> = {
   ENOTDIR: "a part of its path is not a folder",
   EPERM: "permission denied",
   EROFS: "the file system is read-only",
+  ESTALE: "it was replaced on its network disk: repeat the command",
 };
 
 /** Why a file operation failed, as the end of a sentence: `permission denied (EACCES)`. */

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { type FileHandle, open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { stateDigest } from "../../src/engine/state/journal";
 import { type Edit, Snapshot } from "../../src/engine/state/snapshot";
 import { type Resource, StackStore } from "../../src/engine/state/stackStore";
@@ -130,4 +131,30 @@ test.each([
   expect(() => mergeJournal(path)).toThrow(message);
   expect(() => mergeJournal(path)).toThrow(`${path}.journal`);
   expect([readFileSync(path, "utf8"), readFileSync(`${path}.journal`, "utf8")]).toEqual([state, damaged]);
+});
+
+/** Let the next write to a file store only its first bytes, as a full disk does. */
+async function cutNextWrite(file: string, bytes: number): Promise<void> {
+  const handle = await openFile(file, "r");
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const write = prototype.write as (this: FileHandle, content: Buffer, from: number, length: number, position: number) => Promise<unknown>;
+  const spy = vi.spyOn(prototype, "write").mockImplementationOnce(async function (this: FileHandle, ...args: unknown[]) {
+    const [content, from, , position] = args as [Buffer, number, number, number];
+    await write.call(this, content, from, bytes, position);
+    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" });
+  } as never);
+  onTestFinished(() => spy.mockRestore());
+}
+
+test("a line that is shorter than the one that a full disk cut short leaves nothing of it behind", async () => {
+  const { path, open } = stackIn(scratch());
+  const store = open();
+  const [first, second] = [thing("a", { id: "1" }), thing("b", { id: "2" })];
+  await store.appendEdits([put(0, first)]);
+  await cutNextWrite(path, 4_000);
+  const long = thing("long", { id: "3", outputs: { text: "x".repeat(1_500) } });
+  await expect(store.appendEdits([1, 2, 3].map((at) => put(at, long)))).rejects.toThrow("ENOSPC");
+  await store.appendEdits([put(1, second)]);
+  expect(readState(path)?.deployment.resources).toEqual([first, second]);
 });

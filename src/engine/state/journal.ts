@@ -39,6 +39,8 @@ export class JournalWriter {
   readonly #file: FileHandle;
   /** The length of the file in complete lines, in bytes. */
   #length = 0;
+  /** Whether an append failed, so that its beginning may follow the complete lines. */
+  #isTorn = false;
 
   private constructor(path: string, file: FileHandle) {
     this.#path = path;
@@ -56,14 +58,17 @@ export class JournalWriter {
 
   async append(lines: readonly JournalLine[]): Promise<void> {
     const bytes = Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
-    // A full disk may have cut an earlier append short. This append overwrites the incomplete line.
     try {
+      // A full disk may have cut an earlier append short. A shorter line would overwrite only a part of it.
+      if (this.#isTorn) await this.#file.truncate(this.#length);
+      this.#isTorn = true;
       for (let written = 0; written < bytes.length; )
         written += (await this.#file.write(bytes, written, bytes.length - written, this.#length + written)).bytesWritten;
       await this.#file.datasync();
     } catch (error) {
       throw aboutPath(error, this.#path);
     }
+    this.#isTorn = false;
     this.#length += bytes.length;
   }
 
