@@ -29,3 +29,6 @@ export class UserError extends Error {
     if (fields) this.fields = fields.map(({ path, message }) => ({ path, message: readable(message) }));
   }
 }
+
+/** The ledger cannot be used at the moment. That says nothing about what was begun elsewhere: a run may have started. */
+export class LedgerError extends UserError {}

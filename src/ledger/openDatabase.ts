@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { describeFileError } from "../fileErrors";
 import { upgradeHint } from "../origin";
-import { UserError } from "../userError";
+import { LedgerError, UserError } from "../userError";
 import { MIGRATIONS } from "./migrations";
 
 /** How long one process waits for another's write, in milliseconds. */
@@ -130,8 +130,8 @@ function newer(path: string, version: number): UserError {
   );
 }
 
-function damaged(path: string, what: string): UserError {
-  return new UserError(
+function damaged(path: string, what: string): LedgerError {
+  return new LedgerError(
     `the ledger ${path} is damaged (${what}); it was not changed. Restore it from a backup, or move it away to start with an empty one: runs in flight are then unknown here`,
   );
 }
@@ -141,7 +141,7 @@ function asUserError(path: string, error: unknown): unknown {
   const { errcode, message } = error as { errcode?: number; message?: string };
   if (errcode === undefined) return error;
   if (message === MOVED_MESSAGE)
-    return new UserError(`the ledger ${path} has moved, or moves now: see \`pushpool ledger\`, and start this command again`, 5);
+    return new LedgerError(`the ledger ${path} has moved, or moves now: see \`pushpool ledger\`, and start this command again`, 5);
   switch (errcode & 0xff) {
     case 13:
       return noSpace(path);
@@ -153,22 +153,22 @@ function asUserError(path: string, error: unknown): unknown {
       return damaged(path, message ?? "SQLite cannot read it");
     case 5:
     case 6:
-      return new UserError(`the ledger ${path} has been locked by another process for ${BUSY_TIMEOUT / 1000} s: repeat the command`, 5);
+      return new LedgerError(`the ledger ${path} has been locked by another process for ${BUSY_TIMEOUT / 1000} s: repeat the command`, 5);
     case 8:
     case 14:
     case 23:
-      return new UserError(`cannot write the ledger ${path}: ${message}. Check who owns the folder and that it is not read-only`, 5);
+      return new LedgerError(`cannot write the ledger ${path}: ${message}. Check who owns the folder and that it is not read-only`, 5);
     case 10:
       // SQLite does not pass on the system's error. A full disk is the only cause that a user can fix.
       if (isFull(path)) return noSpace(path);
-      return new UserError(`reading or writing the ledger ${path} failed: ${message}`, 5);
+      return new LedgerError(`reading or writing the ledger ${path} failed: ${message}`, 5);
     default:
       return error;
   }
 }
 
-function noSpace(path: string): UserError {
-  return new UserError(
+function noSpace(path: string): LedgerError {
+  return new LedgerError(
     `no space left on the disk to write the ledger ${path}: make room and repeat the command; what was written before is safe`,
     5,
   );
@@ -184,10 +184,10 @@ function isFull(path: string): boolean {
 }
 
 /** The write is in the file, but may be lost in a power cut. */
-export function writeFailed(path: string, error: Error): UserError {
+export function writeFailed(path: string, error: Error): LedgerError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") return noSpace(path);
-  return new UserError(`writing the ledger ${path} to the disk failed: ${message}. Check the disk, then repeat the command`, 5);
+  return new LedgerError(`writing the ledger ${path} to the disk failed: ${message}. Check the disk, then repeat the command`, 5);
 }
 
 function pragma(db: DatabaseSync, name: string): unknown {

@@ -6,7 +6,7 @@ import { secretFromParts } from "../manifest";
 import type { DeploymentInManifest } from "../manifest/manifest";
 import type { Run } from "../model/run";
 import type { InfrastructureId, Submission } from "../targets/target";
-import { UserError } from "../userError";
+import { LedgerError, UserError } from "../userError";
 import { type Created, type Draft, recordDraft } from "./create";
 import { elsewhere, placedHere } from "./elsewhere";
 import { observe } from "./observe";
@@ -180,6 +180,7 @@ async function send(
   if (mayPrepare && !(await mayPrepare())) return moved(context, record);
   // A fault of the ledger is not a refusal: the run stays as it is, and is taken up.
   const refused = async (error: unknown): Promise<never> => {
+    if (error instanceof LedgerError) throw error;
     if (error instanceof UserError && error.exitCode === 5 && !signal.aborted) {
       const refusal = { at: context.now().toISOString(), message: error.message };
       await notePoolError(context.ledger, run.stack, run.workPool, refusal);

@@ -1,4 +1,4 @@
-import { UserError } from "../../userError";
+import { LedgerError, UserError } from "../../userError";
 
 /** An error of the driver: of the server with a SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), or of the network. */
 interface PostgresFault extends Error {
@@ -184,5 +184,5 @@ function adviceOnPassword({ password: { place, ignored } = { place: "the URL" } 
 export function asUserError(error: unknown, name: string): unknown {
   if (error instanceof UserError) return error;
   const advice = adviceFor(error as PostgresFault);
-  return advice === undefined ? error : new UserError(`the ledger ${name} cannot be used: ${advice}`, 5);
+  return advice === undefined ? error : new LedgerError(`the ledger ${name} cannot be used: ${advice}`, 5);
 }

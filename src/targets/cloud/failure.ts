@@ -1,3 +1,4 @@
+import { LedgerError, UserError } from "../../userError";
 import { isUnsent, isUntrusted, networkCode } from "./networkErrors";
 
 /**
@@ -48,6 +49,13 @@ export class CloudFailure<Kind extends string = CommonKind> extends Error {
 /** Whether a retry may succeed. */
 export function mayPass({ kind }: CloudFailure<string>): boolean {
   return kind === "throttled" || kind === "unsent" || kind === "unclear";
+}
+
+/** Whether it is certain after a failure that nothing was started: the cloud refused it, or it was never sent. */
+export function isRefusal(error: unknown): boolean {
+  if (error instanceof CloudFailure) return error.kind !== "unclear" && !error.details.perhapsDone;
+  // A fault of the ledger may come after the start.
+  return error instanceof UserError && !(error instanceof LedgerError);
 }
 
 /** The result of a call; `undefined` if its subject does not exist. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { CALL_TIMEOUT, type CallOptions } from "../cloud/calls";
 import { doOnce, type OwnClaim } from "../cloud/claims";
-import { CloudFailure, ifThere } from "../cloud/failure";
+import { CloudFailure, ifThere, isRefusal } from "../cloud/failure";
 import { lookFor, whileSettling } from "../cloud/lookFor";
 import { inTurn } from "../cloud/notes";
 import type { SharedNotes, Started } from "../target";
@@ -102,7 +102,7 @@ export function openSends({ api, notes, settle }: { api: RunApi; notes: SharedNo
         return await record(of, send, await start(claim.renew), started);
       } catch (error) {
         const failure = asFailure(error);
-        if (failure.kind !== "unclear") {
+        if (isRefusal(failure)) {
           await claim.replace(undefined);
           throw failure;
         }

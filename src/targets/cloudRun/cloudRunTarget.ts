@@ -2,7 +2,7 @@ import type { JsonObject, ValueObject } from "../../json";
 import { stackName } from "../../manifest/cloudNames";
 import { UserError } from "../../userError";
 import type { CallOptions } from "../cloud/calls";
-import { CloudFailure, ifThere } from "../cloud/failure";
+import { CloudFailure, ifThere, isRefusal } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
 import { lookFor } from "../cloud/lookFor";
 import { explaining } from "../cloud/refusal";
@@ -269,8 +269,7 @@ class CloudRunTarget implements Target {
       try {
         return await work();
       } catch (error) {
-        const refused = error instanceof UserError || (error instanceof CloudFailure && error.kind !== "unclear");
-        if (refused) this.#refused.add(`${runId}/${attempt}`);
+        if (isRefusal(error)) this.#refused.add(`${runId}/${attempt}`);
         throw error;
       }
     });

@@ -9,7 +9,6 @@ import { inTurn, timeOf } from "../cloud/notes";
 import type { InfrastructureId, SharedNotes, Started } from "../target";
 import type { AciApi } from "./aciApi";
 import { type RunNote, runNote, type SendNote, sendNote } from "./aciNotes";
-import { asFailure } from "./azureFailures";
 import { formatId, type GroupName, RUN_TAG } from "./groupNames";
 
 /** How often to send an unclear request again. Before each time it is certain that nothing was made. */
@@ -131,9 +130,4 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
       return undefined;
     },
   };
-}
-
-/** Whether it is certain after a failure that nothing was made. */
-export function isRefused(error: unknown): boolean {
-  return error instanceof UserError || (error instanceof CloudFailure && asFailure(error).kind !== "unclear");
 }

@@ -3,6 +3,7 @@ import { stackId, stackName } from "../../manifest/cloudNames";
 import { isObject } from "../../template/paths";
 import { UserError } from "../../userError";
 import type { End } from "../cloud/absences";
+import { isRefusal } from "../cloud/failure";
 import { explaining } from "../cloud/refusal";
 import { usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
@@ -26,7 +27,7 @@ import { type Deletions, EARLIER, openDeletions } from "./aciDeletions";
 import { removeAciLeftovers } from "./aciLeftovers";
 import { type AciLogs, openLogs } from "./aciLogs";
 import { locationNote, placesNote, type RunNote, runNote } from "./aciNotes";
-import { isRefused, openSends, type Sends } from "./aciSends";
+import { openSends, type Sends } from "./aciSends";
 import { goesOn, openStops, type Stops } from "./aciStops";
 import { openWatcher, type Watcher } from "./aciWatcher";
 import { type Access, accessOf } from "./azureAccess";
@@ -122,7 +123,7 @@ class ContainerInstancesTarget implements Target {
         const wanted = { name: request.name, run: runTagValue(submission.runId, submission.attempt) };
         return await this.#sends.send(wanted, group, { ...remembered(request), location: String(group.location) }, signal, started);
       } catch (error) {
-        if (isRefused(error)) this.#refused.add(id);
+        if (isRefusal(error)) this.#refused.add(id);
         throw error;
       }
     });

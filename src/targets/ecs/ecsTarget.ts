@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
 import type { CallOptions } from "../cloud/calls";
-import { ifThere } from "../cloud/failure";
+import { ifThere, isRefusal } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
 import { explaining } from "../cloud/refusal";
 import { declaredValues, usualValue } from "../cloud/removal";
@@ -236,7 +236,7 @@ class EcsTarget implements Target {
       } catch (error) {
         const failure = asFailure(error);
         if (failure.kind !== "inactive" || "given" in request.definition || tries === TRIES) {
-          if (send === undefined && failure.kind !== "unclear" && !failure.details.perhapsDone) this.#refused.add(`${runId}/${attempt}`);
+          if (send === undefined && isRefusal(failure)) this.#refused.add(`${runId}/${attempt}`);
           throw failure;
         }
         await this.#definitions.forget(request, pool);
