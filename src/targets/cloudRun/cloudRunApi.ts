@@ -2,6 +2,7 @@ import type { protos, v2 } from "@google-cloud/run";
 import type { JsonObject } from "../../json";
 import type { UserError } from "../../userError";
 import { CALL_TIMEOUT, type CallListener, type CallOptions, openCalls } from "../cloud/calls";
+import { CloudFailure } from "../cloud/failure";
 import { doLastStep } from "../cloud/lastStep";
 import { once } from "../cloud/once";
 import { type Page, pageOf } from "../cloud/pages";
@@ -117,7 +118,9 @@ export function openRunApi(access: Access, notes: SharedNotes, listener: CallLis
       asked("run", name, { repeatable: false, lastStep }, async ({ jobs }) => {
         const [operation] = await jobs.runJob({ name, overrides: runMessage(overrides) }, options);
         // The operation is done only when the run is; its metadata has the execution from the start.
-        return (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name ?? "";
+        const started = (operation.metadata as protos.google.cloud.run.v2.IExecution | null)?.name;
+        if (!started) throw new CloudFailure("unclear", "the reply to jobs.run names no execution");
+        return started;
       }),
     getExecution: (name, signal) =>
       asked("read", name, { signal }, async ({ executions }) => executionFacts((await executions.getExecution({ name }, options))[0])),

@@ -84,7 +84,8 @@ export const asFailure = failureReader<AzureKind>((error, message) => {
     const denied = kind === "unauthenticated" ? error.explanation : undefined;
     return new CloudFailure<AzureKind>(kind, message, { ...(wait === undefined ? {} : { retryAfter: wait }), ...denied });
   }
-  if (status === undefined) return undefined;
+  // The SDK's own error for a reply that was cut, or a connection that was closed too early.
+  if (status === undefined) return error.name === "RestError" ? new CloudFailure<AzureKind>("unclear", message) : undefined;
   const code = given ?? "";
   const said = code === "" || message.includes(code) ? message : `${code}: ${message}`;
   const retryAfter = retryAfterOf((name) => response?.headers?.get(name), message);
@@ -105,7 +106,8 @@ function kindOf(status: number, code: string): AzureKind | CommonKind {
   if (code === "ServiceUnavailable" && status < 500) return "capacity";
   // That something is gone is Azure's to say, in one of its codes.
   if (status === 404 && NO_CODE.includes(code)) return "unclear";
-  return BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 ? "unclear" : "refused");
+  // A success that the SDK cannot read: something on the way has changed it.
+  return BY_CODE[code] ?? BY_STATUS[status] ?? (status >= 500 || status < 400 ? "unclear" : "refused");
 }
 
 /** When the next call may go, in milliseconds from now: by a header, or by the message if the header is missing. */

@@ -3,7 +3,7 @@ import type { ECSClient, RegisterTaskDefinitionCommandInput, RunTaskCommandInput
 import type { SSMClient } from "@aws-sdk/client-ssm";
 import type { JsonObject } from "../../json";
 import { type CallListener, type CallOptions, openCalls } from "../cloud/calls";
-import { ifThere } from "../cloud/failure";
+import { CloudFailure, ifThere } from "../cloud/failure";
 import { doLastStep } from "../cloud/lastStep";
 import { once } from "../cloud/once";
 import type { SharedNotes } from "../target";
@@ -108,7 +108,8 @@ export function openEcsApi(access: Access, notes: SharedNotes, listener: CallLis
         const { taskDefinition } = await client.send(
           new sdk.RegisterTaskDefinitionCommand(request as unknown as RegisterTaskDefinitionCommandInput),
         );
-        return taskDefinition?.taskDefinitionArn ?? "";
+        if (!taskDefinition?.taskDefinitionArn) throw unreadable("names no revision");
+        return taskDefinition.taskDefinitionArn;
       }),
     describeTaskDefinition: (name, options) =>
       ifThere(
@@ -133,13 +134,15 @@ export function openEcsApi(access: Access, notes: SharedNotes, listener: CallLis
         const { tasks = [], failures = [] } = await client.send(new sdk.RunTaskCommand(request as unknown as RunTaskCommandInput));
         const [task] = tasks;
         if (task?.taskArn && task.clusterArn) return { cluster: task.clusterArn, task: task.taskArn };
-        throw failureOf(failures[0] ?? { reason: "ECS started no task and gives no reason" });
+        // ECS gives a reason. Its token makes it safe to ask again.
+        throw failures[0] ? failureOf(failures[0]) : unreadable("has neither a task nor a reason");
       }),
     describeTasks: (cluster, tasks, signal) =>
       repeat(ecs, "ecs:DescribeTasks", { buckets: ["read"], signal }, async ({ sdk, client }) => {
         const reply = await client.send(new sdk.DescribeTasksCommand({ cluster, tasks }), lettingGo(signal));
         const other = reply.failures?.find(({ reason }) => reason !== "MISSING");
         if (other) throw failureOf(other);
+        if ((reply.tasks?.length ?? 0) + (reply.failures?.length ?? 0) < tasks.length) throw unreadable("leaves tasks out");
         return new Map(
           (reply.tasks ?? []).map((task) => [
             task.taskArn ?? "",
@@ -207,6 +210,11 @@ async function asRole<T>({ role }: Access, call: () => Promise<T>): Promise<T> {
   }
   await role.renew(used);
   return call();
+}
+
+/** A reply that cannot be the cloud's whole answer: something on the way has changed it. */
+function unreadable(what: string): CloudFailure {
+  return new CloudFailure("unclear", `the reply of ECS ${what}`);
 }
 
 /** Ends a call that only reads: nobody needs its reply after the signal. */

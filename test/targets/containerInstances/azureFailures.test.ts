@@ -20,6 +20,8 @@ test.each<[number, string | undefined, string]>([
   [404, "ContainerLogNotAvailable", "noLog"],
   [409, "ServiceUnavailable", "capacity"],
   [503, "ServiceUnavailable", "unclear"],
+  // A success that cannot be read.
+  [200, "PARSE_ERROR", "unclear"],
   [409, "ContainerGroupTransitioning", "transitioning"],
   [409, "SubscriptionNotRegistered", "unregistered"],
   [403, "RequestDisallowedByAzure", "policy"],

@@ -14,6 +14,10 @@ export type CommonFault =
   | { kind: "hang"; after: boolean }
   /** The cloud does what the call asks, and answers 503. */
   | { kind: "unavailableAfter" }
+  /** The cloud does what the call asks, and the connection breaks in the middle of its reply. */
+  | { kind: "halfReply" }
+  /** The cloud does what the call asks, and something on the way answers 200 with `{}`. */
+  | { kind: "emptyReply" }
   /** A pause before anything happens, in milliseconds. */
   | { kind: "delay"; ms: number }
   /** A pause between the effect and the reply, in milliseconds. */
@@ -70,6 +74,8 @@ export async function exchange<Fault extends { kind: string }>(call: Exchange<Fa
   record.reply = reply;
   if (fault?.kind === "slowReply") await pause(fault.ms);
   if (fault && "after" in fault) return silent(fault, incoming);
+  if (fault?.kind === "emptyReply") return Response.json({});
+  if (fault?.kind === "halfReply") return half(call.respond(record.status, reply, error), incoming);
   const after = fault?.kind === "unavailableAfter" ? call.errorOf({ kind: "unavailable" }) : undefined;
   if (after) record.status = after.status;
   return after ? call.respond(after.status, after.body, after) : call.respond(record.status, reply, error);
@@ -90,6 +96,20 @@ function silent({ kind }: { kind: string }, incoming: IncomingMessage): Response
   incoming.socket.destroy();
   // Nobody receives this.
   return new Response(null);
+}
+
+/** Send the first half of a reply, and break the connection. */
+async function half(reply: Response, incoming: IncomingMessage): Promise<Response> {
+  const whole = new Uint8Array(await reply.arrayBuffer());
+  const body = new ReadableStream({
+    start: (stream) => {
+      stream.enqueue(whole.slice(0, whole.length / 2));
+      setTimeout(() => incoming.socket.destroy(), 20);
+    },
+  });
+  const headers = new Headers(reply.headers);
+  headers.set("content-length", String(whole.length));
+  return new Response(body, { status: reply.status, headers });
 }
 
 async function pause(milliseconds: number): Promise<void> {
