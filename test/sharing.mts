@@ -33,7 +33,7 @@ const FOLDERS = [
 ];
 
 /** These measure or kill processes, start many, or use a gigabyte. */
-const ALONE = /killPoints|heapShape|[/](toy|server)[/]|components[/]schema|docs[/]fromPrefect|moto/;
+const ALONE = /killPoints|heapShape|[/]toy[/]|components[/]schema|docs[/]fromPrefect|moto/;
 
 /**
  * What the next file of the process would see: modules, environment, clock and globals that a test has changed. Vitest itself resets
