@@ -1,7 +1,7 @@
 // Keeps the compiled code of each command, so that a start does not compile it again: that would be a fifth of its time.
 //
 // node's own cache (`module.enableCompileCache`) is made before a module runs, and has no function within it. This one is made when the
-// process ends, and has the functions that the command called. It replaces `_compile`, by which node compiles a CommonJS module. It does so
+// process ends, or says so, and has the functions that the command called. It replaces `_compile`, by which node compiles a CommonJS module. It does so
 // for pushpool's own modules, and for packages of which a command calls many functions. node compiles all others, and those that this way
 // cannot compile.
 "use strict";
@@ -45,6 +45,7 @@ const [HEAD, TAIL] = ["(function (exports, require, module, __filename, __dirnam
  * @param {string} folder only for this user: what is in it is run
  * @param {string} command whose code it is
  * @param {string} [nodes] node's own cache, which has a folder for each version of node. It is cleaned too.
+ * @returns {() => void} keeps the code now, for a process that others kill
  */
 exports.keepCompiledCode = function keepCompiledCode(own, folder, command, nodes) {
   // Each installation has its own: a start reads the whole file.
@@ -74,23 +75,38 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command, nodes
     if (cachedData === undefined || script.cachedDataRejected) hasNew = true;
     loaded.set(path, { source: bytes, script });
     const body = script.runInThisContext();
-    return body.call(this.exports, this.exports, Module.createRequire(path), this, path, dirname(path));
+    return body.call(this.exports, this.exports, requireOf(this, path), this, path, dirname(path));
   };
 
-  process.once("exit", (status) => {
-    // A command that failed may be a typing error.
-    const isNew = hasNew && status === 0;
+  const keep = (isNew) => {
     try {
       if (isNew) write(file, known, loaded);
       else if (isOlder(statSync(file), DAY)) markUsed(file);
       else return;
+      hasNew = false;
       removeUnused(folder);
       if (nodes !== undefined) removeUnusedNodes(nodes);
     } catch {
       // Without it, the next start takes longer.
     }
-  });
+  };
+  // A command that failed may be a typing error.
+  process.once("exit", (status) => keep(hasNew && status === 0));
+  return () => keep(hasNew);
 };
+
+/** The function \`require\` of a module, as node makes it. The one of \`createRequire\` would load for another module of the same path. */
+function requireOf(module, path) {
+  const require = (request) => module.require(request);
+  let made;
+  const own = () => (made ??= Module.createRequire(path));
+  return Object.defineProperties(require, {
+    resolve: { get: () => own().resolve, enumerable: true, configurable: true },
+    main: { value: process.mainModule, writable: true, enumerable: true, configurable: true },
+    extensions: { value: Module._extensions, writable: true, enumerable: true, configurable: true },
+    cache: { value: Module._cache, writable: true, enumerable: true, configurable: true },
+  });
+}
 
 /** The time of a file says when a command last used it, to the day: no command writes more than once a day. */
 function markUsed(file) {

@@ -70,7 +70,7 @@ const MODULES: [load: () => Module, names: string[]][] = [
 ];
 
 /** Modules that were loaded. Node keeps compiled code only when a process exits, and Pulumi kills a provider. */
-const loaded = new Set<() => Module>();
+const loaded = new Map<() => Module, Module>();
 
 /**
  * The class of a component by its token, such as `pushpool:index:EcsPushPool`.
@@ -81,10 +81,11 @@ export function componentOf(token: string): Component {
   const [load] = MODULES.find(([, names]) => names.includes(name)) ?? [];
   if (!load) throw new UserError(`pushpool has no component ${token}`);
   try {
-    const component = load()[name] as Component;
-    if (!loaded.has(load)) setImmediate(flushCompileCache);
-    loaded.add(load);
-    return component;
+    const known = loaded.get(load);
+    const module = known ?? load();
+    if (!known) setImmediate(flushCompileCache);
+    loaded.set(load, module);
+    return module[name] as Component;
   } catch (error) {
     const [, missing] = /^Cannot find module '(@pulumi\/[a-z-]+)/.exec((error as Error).message) ?? [];
     if (missing === undefined) throw error;

@@ -8,6 +8,7 @@ import { componentOf } from "./components";
 import { constructInputs } from "./constructInputs";
 import { constructOptions } from "./constructOptions";
 import { asDefinition } from "./definitionText";
+import { monitorAt } from "./monitor";
 import { packageSchema, type TypeSpec } from "./packageSchema";
 import { proto, pulumiInternals } from "./pulumiSdk";
 
@@ -20,6 +21,14 @@ export async function construct(request: ConstructRequest, engine: string): Prom
   const { localState } = pulumiInternals();
   // The SDK keeps a program's settings in one place, and calls overlap.
   return localState.withLocalStorage(() => constructHere(request, engine));
+}
+
+/** Load what most components need, before the first one is asked for. */
+export function loadShared(): void {
+  const { version } = packageSchema();
+  serveComponents(version);
+  pulumiInternals();
+  componentOf("pushpool:index:ProcessPushPool");
 }
 
 async function constructHere(request: ConstructRequest, engine: string): Promise<ConstructResponse> {
@@ -91,7 +100,7 @@ async function enterProgram(request: ConstructRequest, engine: string): Promise<
 /** The connection to an engine. It is made in the settings of the call that needs it first, and kept unless it fails. */
 function connectionTo(address: string): Promise<EngineLink> {
   if (last?.address === address) return last.connection;
-  const connection = connect();
+  const connection = connect(address);
   last = { address, connection };
   connection.catch(() => {
     if (last?.connection === connection) last = undefined;
@@ -99,10 +108,11 @@ function connectionTo(address: string): Promise<EngineLink> {
   return connection;
 }
 
-async function connect(): Promise<EngineLink> {
+async function connect(address: string): Promise<EngineLink> {
   const { settings, localState } = pulumiInternals();
-  await settings.awaitFeatureSupport();
   const store = localState.getStore();
+  store.settings.monitor = monitorAt(address);
+  await settings.awaitFeatureSupport();
   const features = Object.entries(store).filter(([name]) => name.startsWith("supports"));
   return { monitor: store.settings.monitor, features: Object.fromEntries(features) };
 }

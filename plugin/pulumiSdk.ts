@@ -43,6 +43,19 @@ interface Internals {
   settings: Settings;
   localState: { withLocalStorage<T>(work: () => Promise<T>): Promise<T>; getStore(): { settings: { monitor?: unknown } } };
   hooks: { hookBindingFromProto?(binding: unknown): pulumi.ResourceHookBinding | undefined };
+  resource: {
+    DependencyResource: new (urn: string) => pulumi.Resource;
+    DependencyProviderResource: new (reference: string) => pulumi.ProviderResource;
+  };
+  output: {
+    Output: new (
+      resources: pulumi.Resource[],
+      value: Promise<unknown>,
+      isKnown: Promise<boolean>,
+      isSecret: Promise<boolean>,
+      allResources: Promise<Iterable<pulumi.Resource>>,
+    ) => pulumi.Output<unknown>;
+  };
 }
 
 let internals: Internals | undefined;
@@ -55,19 +68,21 @@ export function pulumiInternals(): Internals {
     settings: require("@pulumi/pulumi/runtime/settings"),
     localState: require("@pulumi/pulumi/runtime/state"),
     hooks: require("@pulumi/pulumi/runtime/resource"),
+    resource: require("@pulumi/pulumi/resource"),
+    output: require("@pulumi/pulumi/output"),
   };
   return internals;
 }
 
 /** A resource outside this process, of which only the URN is known. */
 export function resourceAt(urn: string): pulumi.Resource {
-  const { DependencyResource } = require("@pulumi/pulumi/resource");
+  const { DependencyResource } = pulumiInternals().resource;
   return new DependencyResource(urn);
 }
 
 /** @param reference its URN and id, as Pulumi writes them: `<urn>::<id>` */
 export function providerAt(reference: string): pulumi.ProviderResource {
-  const { DependencyProviderResource } = require("@pulumi/pulumi/resource");
+  const { DependencyProviderResource } = pulumiInternals().resource;
   return new DependencyProviderResource(reference);
 }
 
@@ -95,7 +110,7 @@ export async function partsOf(output: pulumi.Output<unknown>): Promise<OutputPar
 
 /** An output of such parts, which need not be ready. */
 export function outputOfParts(parts: Promise<OutputParts>): pulumi.Output<unknown> {
-  const { Output } = require("@pulumi/pulumi/output");
+  const { Output } = pulumiInternals().output;
   return new Output(
     [],
     parts.then(({ value }) => value),
@@ -113,7 +128,7 @@ export function outputOf({
   resources,
   ...value
 }: Omit<OutputParts, "resources"> & { resources: readonly string[] }): pulumi.Output<unknown> {
-  const { Output } = require("@pulumi/pulumi/output");
+  const { Output } = pulumiInternals().output;
   return new Output(
     resources.map(resourceAt),
     Promise.resolve(value.value),

@@ -32,14 +32,22 @@ type Answer = (request: never) => unknown;
 /**
  * The methods of `pulumi/provider.proto` that this provider has. The engine takes the others as not implemented.
  * @param engine address of the engine; absent if the engine attaches later
+ * @param keepCode keeps the compiled code for the next start
  */
-export function providerMethods(engine: string | undefined, failures: Failures): grpc.UntypedServiceImplementation {
+export function providerMethods(engine: string | undefined, failures: Failures, keepCode: () => void): grpc.UntypedServiceImplementation {
   const resources = new Resources();
   let engineAddress = engine ?? "";
-  const whenQuiet = new WhenQuiet(() => void constructing().catch(() => {}));
+  const loading = new WhenQuiet(
+    () =>
+      void constructing()
+        .then(({ loadShared }) => loadShared())
+        .catch(() => {}),
+  );
+  // An engine kills its providers, so the code is kept as soon as there is time.
+  const keeping = new WhenQuiet(keepCode);
   const answers: Record<string, Answer> = {
     getPluginInfo: () => {
-      whenQuiet.start();
+      loading.start();
       return new proto.plugin.PluginInfo().setVersion(packageSchema().version);
     },
     getSchema: schemaAnswer,
@@ -47,13 +55,16 @@ export function providerMethods(engine: string | undefined, failures: Failures):
       engineAddress = request.getAddress();
       return new proto.empty.Empty();
     },
-    cancel: () => new proto.empty.Empty(),
+    cancel: () => {
+      keepCode();
+      return new proto.empty.Empty();
+    },
     checkConfig: (request: CheckRequest) => {
       const { inputs, failures } = checkedConfig(propertiesOf(request.getNews()));
       return checkAnswer(inputs, failures, tokenOf(request));
     },
     configure: (request: ConfigureRequest) => configureAnswer(request, resources),
-    construct: (request: ConstructRequest) => constructAnswer(request, engineAddress),
+    construct: (request: ConstructRequest) => constructAnswer(request, engineAddress).finally(() => keeping.start()),
     check: async (request: CheckRequest) => {
       const { inputs, failures } = await resources.check(
         request.getUrn(),
@@ -83,7 +94,8 @@ export function providerMethods(engine: string | undefined, failures: Failures):
   };
   const each = (answer: Answer): Answer => {
     return (request) => {
-      whenQuiet.cancel();
+      loading.cancel();
+      keeping.cancel();
       return answer(request);
     };
   };

@@ -87,6 +87,19 @@ test("a start replaces a damaged file of kept code; if it can keep no code, it r
   expect(readdirSync(join(folder, "kept")).length).toBe(1);
 });
 
+test("a process that others kill keeps its code when it says so", () => {
+  const { folder, start, kept } = program({ "other.cjs": saying("one") });
+  const killed = `const keep = require(${JSON.stringify(keeper)}).keepCompiledCode(__dirname, __dirname + "/kept", "run");
+require("./other.cjs").say();
+keep();
+process.kill(process.pid, "SIGKILL");`;
+  writeFileSync(join(folder, "start.cjs"), killed);
+  expect(start().stdout).toBe("one\n");
+  const { mtimeMs } = statSync(kept());
+  expect(start().stdout).toBe("one\n");
+  expect(statSync(kept()).mtimeMs).toBe(mtimeMs);
+});
+
 test("a command that keeps new code removes what no command has used for 30 days", () => {
   const { folder, start } = program({ "main.cjs": `require("./other.cjs").say();`, "other.cjs": saying("one") });
   const [used = "", unused = "", older = ""] = otherCode(join(folder, "kept"), [29, 31, 400]);
@@ -141,6 +154,8 @@ test("modules are as with node alone", () => {
   const { folder, start } = program({
     "main.cjs": `
       const parts = [this === module.exports, __filename === module.filename, require.main.filename, require.resolve("./data.json")];
+      parts.push(require.cache[__filename] === module, typeof require.resolve.paths, Object.keys(require.extensions)[0]);
+      parts.push(require("./plain.js") && module.children.map(({ filename }) => filename.split("/").at(-1)));
       console.log(JSON.stringify([...parts, require("./data.json"), require("./each.mjs").default, require("./plain.js")]));
       require("./importing.cjs")().then(({ default: late }) => console.log(late));
       try { require("./wrong.cjs") } catch ({ name, stack }) { console.log(name, stack.split("\\n")[0]); }
@@ -158,7 +173,8 @@ test("modules are as with node alone", () => {
   for (let times = 0; times < 2; times++) {
     const { status, stdout, stderr } = start();
     const [parts = "", name, where, late] = stdout.split("\n");
-    expect(JSON.parse(parts)).toEqual([true, true, at("start.cjs"), at("data.json"), [1], "module", "plain"]);
+    const own = [true, true, at("start.cjs"), at("data.json"), true, "function", ".js", ["plain.js"]];
+    expect(JSON.parse(parts)).toEqual([...own, [1], "module", "plain"]);
     expect([status, late, stderr]).toEqual([0, "late", ""]);
     expect(name).toBe(`SyntaxError ${at("wrong.cjs")}:1`);
     expect(where).toContain(`${at("thrower.cjs")}:1:24`);

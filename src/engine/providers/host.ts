@@ -133,7 +133,8 @@ export class ProviderHost {
       });
       connection = connected;
       const provider = new RemoteProvider(connected, engineAddress, learn);
-      const limitMs = started ? this.#startMs : Math.min(this.#startMs, ATTACH_MS);
+      // The signal gives up on a provider that was started.
+      const limitMs = started ? Number.POSITIVE_INFINITY : Math.min(this.#startMs, ATTACH_MS);
       const handshaken = connected.ready(limitMs).then(() => provider.handshake(folder, port !== undefined));
       await Promise.race([handshaken, rejectOnAbort(signal), ...(started ? [rejectOnExit(started, packageName)] : [])]);
       const close = async () => {
