@@ -29,3 +29,11 @@ export const differences: Record<string, { aspects: Aspect[]; reason: string }> 
 export const forcedOrders: Record<string, { method: string; after: string; count: number }> = {
   "h1-invoke/02-up": { method: "Create", after: "Invoke", count: 5 },
 };
+
+/**
+ * Answers that a program leaves to chance in the same way: calls of `method` are answered once `count` calls of `after` have begun. In f12-import
+ * the Read fails while the program registers b. If it fails first, nothing is checked any more.
+ */
+export const lateAnswers: Record<string, { method: string; after: string; count: number }> = {
+  "f12-import/06-up": { method: "Read", after: "Check", count: 3 },
+};

@@ -64,15 +64,18 @@ export class RecordedOrder {
   }
 }
 
-/** Makes the calls of one method wait until a number of calls of another have been answered. */
+/** Makes the calls of one method, or their answers, wait for a number of calls of another. */
 export class Hold {
   readonly #rule: { method: string; after: string };
+  readonly #what: "calls" | "answers";
   readonly #gate: Promise<void>;
   #open = () => {};
   #left: number;
 
-  constructor(rule: { method: string; after: string; count: number }) {
+  /** @param what `calls` wait until the others have been answered, `answers` until they have begun */
+  constructor(rule: { method: string; after: string; count: number }, what: "calls" | "answers") {
     this.#rule = rule;
+    this.#what = what;
     this.#left = rule.count;
     this.#gate = new Promise((open) => {
       this.#open = open;
@@ -80,12 +83,19 @@ export class Hold {
   }
 
   async run(method: string, proceed: () => Promise<unknown>): Promise<unknown> {
-    if (method === this.#rule.method) await this.#gate;
+    const isHeld = method === this.#rule.method;
+    if (this.#what === "answers") this.#count(method);
+    else if (isHeld) await this.#gate;
     try {
       return await proceed();
     } finally {
-      if (method === this.#rule.after && --this.#left === 0) this.#open();
+      if (this.#what === "calls") this.#count(method);
+      else if (isHeld) await this.#gate;
     }
+  }
+
+  #count(method: string): void {
+    if (method === this.#rule.after && --this.#left === 0) this.#open();
   }
 }
 

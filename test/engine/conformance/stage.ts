@@ -17,7 +17,7 @@ import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
 import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
-import { forcedOrders } from "./differences";
+import { forcedOrders, lateAnswers } from "./differences";
 import { firstLine } from "./providerHost";
 import { runStepWithPulumi } from "./pulumiCli";
 import { Hold, orderOf, RecordedOrder } from "./recordedOrder";
@@ -131,8 +131,9 @@ export class Stage {
     let events: EngineEvent[] = [];
     const calls: [string, JsonObject][] = [];
     const schedule = step.exitCode === 0 || freely ? undefined : new RecordedOrder(step);
-    const chance = forcedOrders[`${this.#recording.scenario}/${step.label}`];
-    const hold = chance && new Hold(chance);
+    const name = `${this.#recording.scenario}/${step.label}`;
+    const [chance, late] = [forcedOrders[name], lateAnswers[name]];
+    const hold = chance ? new Hold(chance, "calls") : late && new Hold(late, "answers");
     let result: EngineResult | undefined;
     let failure: string | undefined;
     for (const operation of operationsOf(step.command)) {
@@ -141,8 +142,8 @@ export class Stage {
         const [recordedCall] = this.#call(call);
         if (recordedCall) calls.push(recordedCall);
         if (!recordedCall) return proceed();
-        if (schedule) return schedule.run(...recordedCall, proceed);
-        return hold ? hold.run(recordedCall[0], proceed) : proceed();
+        const held = hold ? () => hold.run(recordedCall[0], proceed) : proceed;
+        return schedule ? schedule.run(...recordedCall, held) : held();
       };
       const { result: done, failure: why } = await attempt(operation, { ...options, intercept, onEvent: (event) => events.push(event) });
       result = done;
