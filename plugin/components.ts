@@ -14,7 +14,7 @@ type Module = Record<string, unknown>;
 
 /** Modules of components. A process loads only those that it constructs from, because the SDK of a cloud is large. */
 const MODULES: [load: () => Module, names: string[]][] = [
-  [() => require("./manifest"), ["Manifest"]],
+  [() => require("./manifestComponent"), ["Manifest"]],
   [() => require("./prefectRegistration"), ["PrefectRegistration"]],
   [() => require("../components/deployment"), ["Deployment"]],
   [() => require("../components/flowImage"), ["FlowImage"]],

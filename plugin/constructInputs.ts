@@ -1,5 +1,5 @@
 import { type Declared, refuse } from "../components/checks";
-import { OUTPUT_MARK, SECRET_MARK, SIGNATURE } from "../src/engine/wire";
+import { OUTPUT_MARK, SECRET_MARK, SIGNATURE } from "../src/engine/propertyWire";
 import { isJsonObject, type Json, type JsonObject } from "../src/json";
 import { UNKNOWN } from "../src/unknown";
 import { fieldsAt, type TypeSpec } from "./packageSchema";

@@ -1,4 +1,4 @@
-import { secretOf } from "../src/engine/wire";
+import { secretOf } from "../src/engine/propertyWire";
 import type { JsonObject } from "../src/json";
 import { upgradeHint } from "../src/origin";
 import type { CheckFailure } from "../src/provider/operations";

@@ -1,4 +1,4 @@
-import { isSecret, OUTPUT_MARK, SIGNATURE, secretOf } from "../src/engine/wire";
+import { isSecret, OUTPUT_MARK, SIGNATURE, secretOf } from "../src/engine/propertyWire";
 import { isJsonObject, type Json, type JsonObject } from "../src/json";
 import { pointerTo } from "../src/jsonPointer";
 import { UNKNOWN } from "../src/unknown";

@@ -1,4 +1,4 @@
-import { SECRET_MARK, SIGNATURE } from "./engine/wire";
+import { SECRET_MARK, SIGNATURE } from "./engine/propertyWire";
 import type { Json, JsonObject } from "./json";
 import { askPulumi } from "./pulumiCli";
 import type { Redactor } from "./redactor";

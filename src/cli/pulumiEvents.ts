@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import type { EngineEvent, StepEvent } from "../engine";
+import { SECRET_MARK, SIGNATURE } from "../engine/propertyWire";
 import { nameOf } from "../engine/urn";
-import { SECRET_MARK, SIGNATURE } from "../engine/wire";
 import type { JsonObject } from "../json";
 import type { Redactor } from "../redactor";
 

@@ -2,7 +2,7 @@ import { version } from "../../package.json";
 import { ownRoot } from "../origin";
 import type { RunsParts } from "../runs";
 import { type OpenedUi, openUi, pageFolder } from "../ui/openUi";
-import { Stack } from "../ui/stack";
+import { ShownStack } from "../ui/shownStack";
 import { runsOf } from "../workspaceRuns";
 
 /**
@@ -15,6 +15,6 @@ export function openPage(
   port: number | undefined,
   onBug: (error: unknown) => void,
 ): Promise<OpenedUi> {
-  const stack = new Stack({ parts, openRuns: runsOf, ledgerPlace });
+  const stack = new ShownStack({ parts, openRuns: runsOf, ledgerPlace });
   return openUi({ stack, version, env: parts.env, folder: pageFolder(ownRoot()), onBug, ...(port === undefined ? {} : { port }) });
 }

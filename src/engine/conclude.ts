@@ -4,9 +4,9 @@ import { UNKNOWN } from "../unknown";
 import { type EngineResult, hideInStep, type StepEvent } from "./engineEvents";
 import { OperationFailed } from "./engineOptions";
 import type { OperationContext } from "./operationContext";
+import { mapChildren, type Properties } from "./propertyWire";
 import { maskSecrets } from "./state/secretValues";
 import type { Changes } from "./state/step";
-import { mapChildren, type Properties } from "./wire";
 
 /**
  * Report how an operation ended.

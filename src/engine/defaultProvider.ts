@@ -1,9 +1,9 @@
 import type { PackageRequest } from "./grpc/registration";
 import { type Goal, goalOf } from "./plan/goal";
-import { configOfPackage } from "./providers/host";
+import { type Properties, secretOf } from "./propertyWire";
+import { configOfPackage } from "./providers/providerHost";
 import type { StackConfig } from "./stackConfig";
 import { packageOf, providerType } from "./urn";
-import { type Properties, secretOf } from "./wire";
 
 /**
  * The goal of the default provider of a package. It has the stack's configuration for the package.

@@ -3,7 +3,8 @@ import { StepRefused } from "./execute/apply";
 import { Executor } from "./execute/executor";
 import { Planner } from "./plan/planner";
 import type { Selection } from "./plan/targets";
-import type { LoadedProvider } from "./providers/host";
+import type { Properties } from "./propertyWire";
+import type { LoadedProvider } from "./providers/providerHost";
 import { Registry } from "./providers/providerRegistry";
 import type { StackConfig } from "./stackConfig";
 import { Snapshot } from "./state/snapshot";
@@ -11,7 +12,6 @@ import type { Resource, StackStore } from "./state/stackStore";
 import { pendingCreations } from "./state/stateFile";
 import type { PendingOperation } from "./state/stateFormat";
 import { StateWriter } from "./state/stateWriter";
-import type { Properties } from "./wire";
 
 /** The stack's state before an operation, secrets decrypted. */
 export interface Before {

@@ -3,7 +3,7 @@ import { UserError } from "../userError";
 import type { EngineEvent, EngineResult } from "./engineEvents";
 import type { InlineProgram } from "./inlineProgram";
 import type { Selection } from "./plan/targets";
-import type { Intercept } from "./providers/host";
+import type { Intercept } from "./providers/providerHost";
 
 /** The default for how many operations may run at the same time: Pulumi's own default on this kind of machine. */
 export const PARALLEL = 16;

@@ -1,7 +1,7 @@
 import type { TransformResourceOptions } from "@pulumi/pulumi/proto/resource_pb";
+import type { Properties } from "./propertyWire";
 import type { About, CheckFailure, Diff, Provider } from "./provider";
 import type { StackConfig } from "./stackConfig";
-import type { Properties } from "./wire";
 
 /** The provider resource that a provider belongs to. */
 export interface Identity {

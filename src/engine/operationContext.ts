@@ -7,14 +7,14 @@ import type { EngineOptions } from "./engineOptions";
 import type { Protocol, PulumiSdk } from "./grpc/protocol";
 import { namedSecrets } from "./namedSecrets";
 import { type Project, readProject } from "./project";
-import { ProviderHost } from "./providers/host";
+import { type Properties, secretsIn } from "./propertyWire";
+import { ProviderHost } from "./providers/providerHost";
 import { readConfigFile, resolveConfig, type StackConfig } from "./stackConfig";
 import { lockStack } from "./state/lock";
 import { type Resource, StackStore } from "./state/stackStore";
 import { mergeJournal } from "./state/stateFile";
 import { STATE_FILE_VARIABLE, statePath } from "./state/stateFormat";
 import { STACK_TYPE } from "./urn";
-import { type Properties, secretsIn } from "./wire";
 
 /** What an operation works with. */
 export interface OperationContext {

@@ -1,4 +1,4 @@
-import type { Properties } from "./wire";
+import type { Properties } from "./propertyWire";
 
 /** A property that the provider rejects. */
 export interface CheckFailure {

@@ -11,12 +11,12 @@ import type { Construction, MethodCall, Surroundings, WithDependencies } from ".
 import { type Goal, goalOf } from "./plan/goal";
 import { duplicateUrn, PlanFailed } from "./plan/refusals";
 import { withOutputs } from "./plan/resource";
+import { fromProgram, type Properties } from "./propertyWire";
 import { type CheckFailure, reasonOf } from "./provider";
 import type { StackConfig } from "./stackConfig";
 import type { Resource } from "./state/stackStore";
 import type { Changes, Op } from "./state/step";
 import { isProviderType, providerReference, STACK_TYPE, urnOf } from "./urn";
-import { fromProgram, type Properties } from "./wire";
 
 const GET_RESOURCE = "pulumi:pulumi:getResource";
 

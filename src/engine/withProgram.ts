@@ -18,7 +18,7 @@ import {
   placeVariables,
   readBefore,
 } from "./operationContext";
-import type { ProviderHost } from "./providers/host";
+import type { ProviderHost } from "./providers/providerHost";
 import { Registry } from "./providers/providerRegistry";
 import { refreshFirst } from "./refreshFirst";
 import type { StackConfig } from "./stackConfig";

@@ -9,10 +9,10 @@ import { findSdk } from "./grpc/protocol";
 import { programOf } from "./languageHost";
 import { createProviderHost, loadStackConfig, type OperationContext, readBefore } from "./operationContext";
 import type { Project } from "./project";
-import type { ProviderHost } from "./providers/host";
+import type { Properties } from "./propertyWire";
+import type { ProviderHost } from "./providers/providerHost";
 import { Registry } from "./providers/providerRegistry";
 import type { Changes } from "./state/step";
-import type { Properties } from "./wire";
 
 interface StateOperation {
   before: Before;

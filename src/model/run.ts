@@ -55,7 +55,7 @@ export interface Run {
   outcome?: Outcome;
   /**
    * Whose processes run it: only of a `process:push` run in a ledger that several machines share. `<machine>:<home folder>`; see
-   * `src/host.ts`.
+   * `src/machineName.ts`.
    */
   host?: string;
   /** Increases with every change; a compare-and-set names it. */

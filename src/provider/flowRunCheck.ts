@@ -1,5 +1,5 @@
 import { parseDuration } from "../duration";
-import type { Json, JsonObject, ValueObject } from "../json";
+import { isJsonObject, type Json, type JsonObject, type ValueObject } from "../json";
 import { segmentsOf } from "../jsonPointer";
 import { checkLedgerUrl } from "../ledger";
 import type { DeploymentInManifest } from "../manifest/manifest";
@@ -7,7 +7,7 @@ import { resolveRequest } from "../runs/plan";
 import { checkJobVariables, checkRequiredVariables, checkTemplateShape } from "../template";
 import { holdsUnknown } from "../unknown";
 import { UserError } from "../userError";
-import { type FlowRunInputs, isObject, secretPathsOf, toManifestAndRequest } from "./flowRunInputs";
+import { type FlowRunInputs, secretPathsOf, toManifestAndRequest } from "./flowRunInputs";
 
 /** The inputs in which a FlowRun may contain secrets. The ledger and the output show all others in plain text. */
 const MAY_BE_SECRET = ["pool", "deployment", "jobVariables", "triggers", "blocks", "variables", "ledger"];
@@ -42,7 +42,7 @@ function* argumentProblems(news: JsonObject): Generator<string> {
   if (isGiven(wait) && typeof wait !== "boolean") yield "wait must be true or false";
   if (isGiven(overridePool) && typeof overridePool !== "boolean") yield "overridePool must be true or false";
   for (const [name, value] of Object.entries({ parameters, jobVariables })) {
-    if (isGiven(value) && !isObject(value)) yield `${name} must be an object, as { name: value }`;
+    if (isGiven(value) && !isJsonObject(value)) yield `${name} must be an object, as { name: value }`;
   }
   if (isGiven(triggers) && !Array.isArray(triggers)) yield "triggers must be a list: the flow runs again when one of them changes";
   if (isGiven(tags) && !(Array.isArray(tags) && tags.every((tag) => typeof tag === "string"))) yield "tags must be a list of strings";
@@ -56,7 +56,7 @@ function* argumentProblems(news: JsonObject): Generator<string> {
 }
 
 function* ledgerProblems(ledger: Json): Generator<string> {
-  if (!isObject(ledger) || typeof ledger.url !== "string" || typeof (ledger.schema ?? "") !== "string")
+  if (!isJsonObject(ledger) || typeof ledger.url !== "string" || typeof (ledger.schema ?? "") !== "string")
     return yield 'ledger must be an object with the URL of a database, as { url: config.requireSecret("ledgerUrl") }';
   try {
     checkLedgerUrl(ledger.url, ledger.schema as string | undefined);

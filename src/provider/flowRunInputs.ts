@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import type { Json, JsonObject } from "../json";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { pointerTo, segmentsOf } from "../jsonPointer";
 import { MANIFEST_KIND, MANIFEST_VERSION, type Manifest } from "../manifest/manifest";
 import { parseManifest } from "../manifest/parseManifest";
@@ -150,7 +150,7 @@ function withJobVariables(deployment: JsonObject, over: JsonObject): JsonObject 
   if (Object.keys(over).length === 0) return deployment;
   const workPool = objectOr(deployment.workPool);
   const jobVariables = objectOr(workPool.jobVariables);
-  const env: JsonObject = isObject(over.env) ? { env: { ...objectOr(jobVariables.env), ...over.env } } : {};
+  const env: JsonObject = isJsonObject(over.env) ? { env: { ...objectOr(jobVariables.env), ...over.env } } : {};
   const later = { ...over, ...env };
   // The last value wins, so overriding values come last.
   const before = Object.fromEntries(Object.entries(jobVariables).filter(([name]) => !Object.hasOwn(later, name)));
@@ -171,7 +171,7 @@ function manifestPointers(path: string, { pool, deployment, jobVariables = {} }:
       // `env` is merged by name, so each of its names gets a pointer.
       return below.flatMap((segments) => {
         const env = segments.length === 1 && segments[0] === "env" ? jobVariables.env : undefined;
-        return isObject(env) ? Object.keys(env).map((name) => pointerTo([...at, "env", name])) : [pointerTo([...at, ...segments])];
+        return isJsonObject(env) ? Object.keys(env).map((name) => pointerTo([...at, "env", name])) : [pointerTo([...at, ...segments])];
       });
     }
     case "blocks":
@@ -183,9 +183,5 @@ function manifestPointers(path: string, { pool, deployment, jobVariables = {} }:
 }
 
 function objectOr(value: Json | undefined): JsonObject {
-  return isObject(value) ? value : {};
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(value) ? value : {};
 }

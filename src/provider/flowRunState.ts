@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Json, JsonObject } from "../json";
+import { isJsonObject, type Json, type JsonObject } from "../json";
 import { segmentsOf } from "../jsonPointer";
 import { exitCodeOfCommand, type Run, TERMINAL } from "../runs";
 import { MASK } from "../secret";
-import { type FlowRunInputs, isObject, secretPathsOf } from "./flowRunInputs";
+import { type FlowRunInputs, secretPathsOf } from "./flowRunInputs";
 import type { Outs } from "./operations";
 
 /**
@@ -51,7 +51,7 @@ const NOT_INPUTS = ["secrets", "runId", "state", "exitCode", "startedAt", "ended
 /** The inputs of a state, with the secrets put back in place. */
 export function storedInputs(outs: JsonObject): FlowRunInputs {
   const inputs = structuredClone(Object.fromEntries(Object.entries(outs).filter(([name]) => !NOT_INPUTS.includes(name))));
-  const secrets = Object.entries(isObject(outs.secrets) ? outs.secrets : {}).sort(([a], [b]) => a.length - b.length);
+  const secrets = Object.entries(isJsonObject(outs.secrets) ? outs.secrets : {}).sort(([a], [b]) => a.length - b.length);
   for (const [path, value] of secrets) replace(inputs, segmentsOf(path), () => structuredClone(value));
   return inputs as unknown as FlowRunInputs;
 }

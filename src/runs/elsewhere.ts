@@ -1,5 +1,5 @@
-import { describeHost } from "../host";
 import type { RunRecord } from "../ledger";
+import { describeHost } from "../machineName";
 import { isTerminal, type Run } from "../model/run";
 import { leaseOf } from "./owner";
 import type { RunsContext } from "./runsContext";

@@ -25,7 +25,7 @@ export interface Lease {
 }
 
 /**
- * @param machine see `src/host.ts`
+ * @param machine see `src/machineName.ts`
  * @param options.seconds how long a lease lasts without being renewed
  * @param options.lingers how long it stays when nothing needs it any more, in milliseconds: whoever submits one run after another begins
  * only one. Then `close` must be called. @default 0

@@ -1,5 +1,5 @@
-import { hostOf, machineName } from "../host";
 import type { Ledger } from "../ledger";
+import { hostOf, machineName } from "../machineName";
 import type { LoadedManifest } from "../manifest";
 import type { PoolType } from "../model/poolType";
 import type { Target, TargetAccess } from "../targets/target";

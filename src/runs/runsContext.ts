@@ -26,7 +26,7 @@ export interface RunsContext {
   ledger: Ledger;
   /** That this process works, for the others of the ledger. */
   lease: Lease;
-  /** The host whose processes the `process:push` runs of this process are; see `src/host.ts`. */
+  /** The host whose processes the `process:push` runs of this process are; see `src/machineName.ts`. */
   host(): string;
   /** The `<project>/<stack>` whose runs are meant. Absent if no stack is known; reads then include every stack. */
   stack?: string;

@@ -1,5 +1,5 @@
-import { hostOf, machineName } from "../host";
 import type { Ledger } from "../ledger";
+import { hostOf, machineName } from "../machineName";
 import type { PoolDefinition } from "../manifest/manifest";
 import type { PoolType } from "../model/poolType";
 import { openLease } from "../runs/lease";

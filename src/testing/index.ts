@@ -1,7 +1,7 @@
 export type { Changes, EngineEvent, EngineResult, Op, PropertyDiff, StepEvent } from "../engine";
 export { OperationFailed } from "../engine";
 export type { InlineProgram } from "../engine/inlineProgram";
-export type { Intercept, ProviderCall } from "../engine/providers/host";
+export type { Intercept, ProviderCall } from "../engine/providers/providerHost";
 export { type FakeAws, type FakeAwsOptions, REAL_BUCKETS, startFakeAws } from "./clouds/aws";
 export { type FakeAzure, type FakeAzureOptions, REAL_AZURE_LIMITS, startFakeAzure } from "./clouds/azure";
 export {

@@ -5,7 +5,7 @@ import { destroy, type EngineEvent, type EngineOptions, type EngineResult, previ
 import { diffText } from "../engine/diffText";
 import type { InlineProgram } from "../engine/inlineProgram";
 import { readProjectName } from "../engine/project";
-import type { Intercept } from "../engine/providers/host";
+import type { Intercept } from "../engine/providers/providerHost";
 import { readStackOutputs } from "../engine/state";
 import { maskSecrets } from "../engine/state/secretValues";
 import { StackStore } from "../engine/state/stackStore";

@@ -1,10 +1,10 @@
 import { type Context, Hono } from "hono";
 import { admit, cookieHeader, type Lock, SAFE_HEADERS } from "./locked";
 import { answer, problemOf, Refused } from "./problem";
-import { addDeploymentRoutes } from "./routes/deployments";
-import { addListRoutes } from "./routes/lists";
-import { addPoolRoutes } from "./routes/pools";
-import { addRunRoutes } from "./routes/runs";
+import { addDeploymentRoutes } from "./routes/deploymentRoutes";
+import { addListRoutes } from "./routes/listRoutes";
+import { addPoolRoutes } from "./routes/poolRoutes";
+import { addRunRoutes } from "./routes/runRoutes";
 import type { StaticFile } from "./staticFiles";
 import type { Ui } from "./ui";
 

@@ -5,7 +5,7 @@ import { type ServerType, serve } from "@hono/node-server";
 import { UserError } from "../userError";
 import { createApp } from "./app";
 import type { Lock } from "./locked";
-import type { Stack } from "./stack";
+import type { ShownStack } from "./shownStack";
 import { listFiles } from "./staticFiles";
 import { Ui } from "./ui";
 
@@ -13,7 +13,7 @@ import { Ui } from "./ui";
 const USUAL_PORT = 4202;
 
 export interface OpenUi {
-  stack: Stack;
+  stack: ShownStack;
   version: string;
   env: NodeJS.ProcessEnv;
   /** 0: any free port. `undefined`: {@link USUAL_PORT} if it is free, else any. */

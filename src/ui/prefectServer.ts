@@ -1,5 +1,5 @@
 import type { LoadedManifest } from "../manifest";
-import { readSettings } from "../prefect/api/server";
+import { readServerSettings } from "../prefect/api/server";
 import type { Client } from "../prefect/client";
 import { openClient } from "../prefect/openClient";
 import { prefectPages } from "./prefectPages";
@@ -22,6 +22,6 @@ export interface PrefectServer {
 export async function openPrefectServer(loaded: LoadedManifest, env: NodeJS.ProcessEnv): Promise<PrefectServer> {
   const client = await openClient(loaded, env, { patienceMs: PATIENCE, timeoutMs: TIMEOUT });
   const { connection } = client;
-  const settings = connection.isCloud || env.PREFECT_UI_URL ? {} : await readSettings(client);
+  const settings = connection.isCloud || env.PREFECT_UI_URL ? {} : await readServerSettings(client);
   return { client, pages: prefectPages(connection, env, settings.ui_url) };
 }

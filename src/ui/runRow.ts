@@ -1,5 +1,5 @@
-import { describeHost } from "../host";
 import type { RunSummary } from "../ledger/ledger";
+import { describeHost } from "../machineName";
 import type { Run } from "../model/run";
 import type { RunRow } from "./wire";
 

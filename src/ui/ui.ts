@@ -6,12 +6,12 @@ import { Live } from "./live";
 import type { PrefectServer } from "./prefectServer";
 import type { RunList } from "./runList";
 import { SharedLogs } from "./sharedLogs";
-import type { Stack } from "./stack";
+import type { ShownStack } from "./shownStack";
 import type { ServerInfo } from "./wire";
 import { WithServer } from "./withServer";
 
 export interface UiParts {
-  stack: Stack;
+  stack: ShownStack;
   version: string;
   /** The environment: where a pool is may depend on it. */
   env: NodeJS.ProcessEnv;
@@ -28,7 +28,7 @@ interface Opened {
 
 /** What all routes of the page share. */
 export class Ui {
-  readonly stack: Stack;
+  readonly stack: ShownStack;
   readonly version: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;

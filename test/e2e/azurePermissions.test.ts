@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { leastPrivilege } from "../../components/azure/leastPrivilege";
 import type { FakeAzure, FakeAzureOptions } from "../../src/testing";
-import type { RoleDefinition } from "../../src/testing/clouds/azure/access";
+import type { RoleDefinition } from "../../src/testing/clouds/azure/azureAccess";
 import { AZURE, type AzurePlace, azurePlace } from "./clouds/azure";
 import { describePermissions, type Submitter } from "./permissions";
 

@@ -3,13 +3,13 @@ import { type FileHandle, open as openFile } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, onTestFinished, test, vi } from "vitest";
+import { secretOf } from "../../src/engine/propertyWire";
 import { stateDigest } from "../../src/engine/state/journal";
 import { type Edit, Snapshot } from "../../src/engine/state/snapshot";
 import { type Resource, StackStore } from "../../src/engine/state/stackStore";
 import { mergeJournal, readState } from "../../src/engine/state/stateFile";
 import { statePath } from "../../src/engine/state/stateFormat";
 import type { Step } from "../../src/engine/state/step";
-import { secretOf } from "../../src/engine/wire";
 import { scratch } from "../scratch";
 
 const thing = (name: string, over: Partial<Resource> = {}): Resource => ({ urn: `urn:${name}`, custom: true, type: "d:i:T", ...over });

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { holdsSecret } from "../../src/engine/propertyWire";
 import { fromState, maskSecrets, openSecrets, toState } from "../../src/engine/state/secretValues";
-import { holdsSecret } from "../../src/engine/wire";
 import type { Json } from "../../src/json";
 import { segmentsOf } from "../../src/jsonPointer";
 

@@ -1,6 +1,6 @@
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { openPostgresLedger } from "../../src/ledger/postgres";
-import { databaseClock } from "../../src/ledger/postgres/clock";
+import { databaseClock } from "../../src/ledger/postgres/databaseClock";
 import { state } from "../../src/runs/states";
 import { lineTo } from "../serve/sharedServes";
 import { until } from "../until";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { secretOf } from "../../src/engine/wire";
+import { secretOf } from "../../src/engine/propertyWire";
 import type { JsonObject } from "../../src/json";
 import { UNKNOWN } from "../../src/unknown";
 import { type Plugin, type Registered, startMonitor, startPlugin } from "./startPlugin";

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { secretOf } from "../../src/engine/wire";
+import { secretOf } from "../../src/engine/propertyWire";
 import type { JsonObject } from "../../src/json";
 import { readAutomation } from "../../src/prefect/api/automations";
 import { readBlock } from "../../src/prefect/api/blocks";

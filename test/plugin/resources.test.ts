@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { secretOf } from "../../src/engine/wire";
+import { secretOf } from "../../src/engine/propertyWire";
 import type { JsonObject } from "../../src/json";
 import { UNKNOWN } from "../../src/unknown";
 import { openWorkspace } from "../../src/workspace";

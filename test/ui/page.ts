@@ -8,7 +8,7 @@ import { Secret } from "../../src/secret";
 import { defaultTemplate } from "../../src/template";
 import { createApp } from "../../src/ui/app";
 import type { Lock } from "../../src/ui/locked";
-import { Stack } from "../../src/ui/stack";
+import { ShownStack } from "../../src/ui/shownStack";
 import type { StaticFile } from "../../src/ui/staticFiles";
 import { Ui } from "../../src/ui/ui";
 import { UserError } from "../../src/userError";
@@ -95,7 +95,7 @@ export function page({
   const target = new ScriptedTarget();
   const ledger = openSqliteLedger(join(scratch(), "ledger.db"));
   const end = new AbortController();
-  const stack = new Stack({
+  const stack = new ShownStack({
     parts: {
       ledger,
       stack: "data/dev",

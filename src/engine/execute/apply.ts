@@ -1,11 +1,11 @@
 import { holdsUnknown } from "../../unknown";
 import { withOutputs } from "../plan/resource";
+import { type Properties, withSecretsAt, withSecretsLike } from "../propertyWire";
 import { PartialFailure, ProviderError } from "../provider";
 import type { Registry } from "../providers/providerRegistry";
 import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
 import { isProviderType, packageOf } from "../urn";
-import { type Properties, withSecretsAt, withSecretsLike } from "../wire";
 
 /** The resource exists, but its initialization failed. The state keeps it, and the operation fails. */
 export class InitFailed extends Error {

@@ -1,11 +1,11 @@
 import { type EngineEvent, type StepEvent, stepEvent } from "../engineEvents";
 import { requiredUrns } from "../plan/deletions";
+import type { Properties } from "../propertyWire";
 import type { Registry } from "../providers/providerRegistry";
 import type { Resource } from "../state/stackStore";
 import type { StateWriter } from "../state/stateWriter";
 import { type Changes, isCounted, type Step } from "../state/step";
 import { isDefaultProvider } from "../urn";
-import type { Properties } from "../wire";
 import { executeStep, InitFailed, StepRefused } from "./apply";
 
 interface ExecutorOptions {

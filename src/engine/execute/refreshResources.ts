@@ -4,12 +4,12 @@ import { diffFields } from "../plan/decide";
 import { type DiffDecision, decideOnDiff } from "../plan/diffDecision";
 import { withOutputs } from "../plan/resource";
 import { type Selection, Targets } from "../plan/targets";
+import { type Properties, withSecretsAt, withSecretsLike } from "../propertyWire";
 import type { PropertyChange, ReadResult } from "../provider";
 import type { Registry } from "../providers/providerRegistry";
 import type { Resource } from "../state/stackStore";
 import type { Changes, Step } from "../state/step";
 import { isDefaultProvider, isProviderType } from "../urn";
-import { type Properties, withSecretsAt, withSecretsLike } from "../wire";
 
 interface RefreshOptions {
   /** The resources to read. Others stay as they were. @default all */

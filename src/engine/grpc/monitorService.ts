@@ -5,10 +5,10 @@ import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/st
 import { holdsUnknown } from "../../unknown";
 import type { Construction, InvokeResult, MethodCall, WithDependencies } from "../hostedProvider";
 import type { Goal } from "../plan/goal";
+import { dependenciesIn, type Properties, withOpenSecrets, withoutReferences } from "../propertyWire";
 import type { CheckFailure } from "../provider";
 import type { StackConfig } from "../stackConfig";
 import { packageOf } from "../urn";
-import { dependenciesIn, type Properties, withoutReferences, withoutSecrets } from "../wire";
 import { Family } from "./family";
 import { unary } from "./grpcServer";
 import { Packages } from "./packages";
@@ -229,7 +229,7 @@ export function monitorService(
         const response = new resource.ReadResourceResponse();
         response.setUrn(found.urn);
         const outputs = found.kind === "registered" ? found.outputs : {};
-        response.setProperties(structOf(request.getAcceptsecrets() ? outputs : withoutSecrets(outputs)));
+        response.setProperties(structOf(request.getAcceptsecrets() ? outputs : withOpenSecrets(outputs)));
         if (found.kind === "failed") response.setResult(resource.Result.FAIL);
         return response;
       }),
@@ -259,7 +259,7 @@ function accepted(outputs: Properties, request: resource.RegisterResourceRequest
   const known = request.getSupportspartialvalues()
     ? outputs
     : Object.fromEntries(Object.entries(outputs).filter(([, value]) => !holdsUnknown(value)));
-  const open = request.getAcceptsecrets() ? known : withoutSecrets(known);
+  const open = request.getAcceptsecrets() ? known : withOpenSecrets(known);
   return request.getAcceptresources() ? open : withoutReferences(open);
 }
 

@@ -5,7 +5,7 @@ import { quoted } from "../../shown";
 import { UserError } from "../../userError";
 import type { Alias } from "../plan/aliases";
 import { type Goal, goalOf, type Timeouts } from "../plan/goal";
-import { dependenciesIn, fromProgram, type Properties } from "../wire";
+import { dependenciesIn, fromProgram, type Properties } from "../propertyWire";
 import type { Protocol } from "./protocol";
 
 /** The options of a registration. Transforms get this message, and may answer with another one. */

@@ -1,7 +1,7 @@
 import * as grpc from "@grpc/grpc-js";
 import type * as callback from "@pulumi/pulumi/proto/callback_pb";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb";
-import { asOutputValues, dependenciesIn, type Properties, withDependencies } from "../wire";
+import { asOutputValues, dependenciesIn, type Properties, withDependencies } from "../propertyWire";
 import { MAX_MESSAGE_BYTES } from "./grpcServer";
 import type { Protocol } from "./protocol";
 import { type PackageRequest, type Registration, rawProperties } from "./registration";

@@ -6,7 +6,7 @@ import { UserError } from "../../userError";
 import { packageOf } from "../urn";
 import type { Launch, ProgramPlace, ProgramRun } from "./language";
 import { launchNode } from "./nodejs";
-import type { YamlSettings } from "./yaml/settings";
+import type { YamlSettings } from "./yaml/yamlSettings";
 
 /** The top-level keys of a program. Others belong to the project file. */
 const PROGRAM_KEYS = ["resources", "variables", "outputs"] as const;
@@ -60,5 +60,5 @@ function typesOf(schema: string | undefined, tokens: readonly string[]): YamlSet
 /** The compiled program, which the SDK runs in its own process. */
 function entry(): string {
   const root = dirname(createRequire(__filename).resolve("pushpool/package.json"));
-  return join(root, "lib", "src", "engine", "language", "yaml", "program.js");
+  return join(root, "lib", "src", "engine", "language", "yaml", "yamlProgram.js");
 }

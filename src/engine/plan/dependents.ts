@@ -1,7 +1,7 @@
 import { UNKNOWN } from "../../unknown";
+import type { Properties } from "../propertyWire";
 import type { Resource } from "../state/stackStore";
 import { splitReference } from "../urn";
-import type { Properties } from "../wire";
 
 /** Whether a dependent must be replaced too, when the resource that it depends on is deleted before its replacement is created. */
 export type DependentQuestion =

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Json } from "../../json";
+import { isPlainObject, type Properties } from "../propertyWire";
 import type { Diff, PropertyChange, PropertyDiff } from "../provider";
-import { isPlainObject, type Properties } from "../wire";
 import { applyIgnoreChanges } from "./ignoreChanges";
 import { pathOf, propertyPathParts } from "./propertyPath";
 

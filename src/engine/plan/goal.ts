@@ -1,4 +1,4 @@
-import type { Properties } from "../wire";
+import type { Properties } from "../propertyWire";
 import type { Alias } from "./aliases";
 
 /** The longest time for each operation on a resource, in seconds. Absent: the provider's own default. */

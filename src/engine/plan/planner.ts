@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
+import type { Properties } from "../propertyWire";
 import type { Resource } from "../state/stackStore";
 import type { Step } from "../state/step";
 import { isProviderType, urnOf } from "../urn";
-import type { Properties } from "../wire";
 import { formerUrns } from "./aliases";
 import {
   createSteps,

@@ -1,6 +1,6 @@
+import type { Properties } from "../propertyWire";
 import type { Provider } from "../provider";
 import type { Resource } from "../state/stackStore";
-import type { Properties } from "../wire";
 import { type DiffDecision, decideOnDiff, replaceBecauseOf } from "./diffDecision";
 import type { Goal } from "./goal";
 import { invalidInputs } from "./refusals";

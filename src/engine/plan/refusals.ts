@@ -1,8 +1,8 @@
 import { UserError } from "../../userError";
+import { type Properties, withOpenSecrets } from "../propertyWire";
 import type { CheckFailure } from "../provider";
 import type { Resource } from "../state/stackStore";
 import { nameOf } from "../urn";
-import { type Properties, withoutSecrets } from "../wire";
 import type { Goal } from "./goal";
 
 /** Why a program cannot be planned. */
@@ -74,7 +74,7 @@ export function importedReplacement(goal: Goal, old: Resource, next: Resource, k
 function shownValue(news: Properties, property: string): string {
   const value = news[property];
   if (value === undefined) return "{<nil>}";
-  return JSON.stringify(withoutSecrets(value)) === JSON.stringify(value)
+  return JSON.stringify(withOpenSecrets(value)) === JSON.stringify(value)
     ? `{${typeof value === "string" ? value : JSON.stringify(value)}}`
     : "[secret]";
 }

@@ -1,5 +1,5 @@
+import type { Properties } from "../propertyWire";
 import type { Resource } from "../state/stackStore";
-import type { Properties } from "../wire";
 import type { Goal } from "./goal";
 
 /** The resource that the state will hold for a goal, without its id and outputs. */

@@ -1,6 +1,6 @@
 import type { HostedProvider } from "../hostedProvider";
+import { holdsSecret, type Properties } from "../propertyWire";
 import { ProviderError } from "../provider";
-import { holdsSecret, type Properties } from "../wire";
 
 /** The package whose resources the engine itself provides. */
 export const BUILTIN = "pulumi";

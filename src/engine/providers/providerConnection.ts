@@ -3,8 +3,8 @@ import type { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Protocol } from "../grpc/protocol";
 import { UnaryClient } from "../grpc/unaryClient";
+import type { Properties } from "../propertyWire";
 import { type CheckFailure, PartialFailure, ProviderError } from "../provider";
-import type { Properties } from "../wire";
 
 /** How long a provider may take to acknowledge a cancellation, in milliseconds. Then its process is ended. */
 const CANCEL_MS = 3000;

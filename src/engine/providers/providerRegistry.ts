@@ -7,7 +7,7 @@ import type { Providers } from "../plan/questions";
 import type { Provider } from "../provider";
 import type { Resource } from "../state/stackStore";
 import { isDefaultProvider, isProviderType, packageOf, providerReference, splitReference, typeOf } from "../urn";
-import type { LoadedProvider } from "./host";
+import type { LoadedProvider } from "./providerHost";
 
 interface RegistryOptions {
   /** Starts, or attaches to, a provider of a package. */

@@ -13,10 +13,10 @@ import type {
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { holdsUnknown } from "../../unknown";
 import type { Construction, HostedProvider, Identity, InvokeResult, MethodCall, Surroundings, WithDependencies } from "../hostedProvider";
+import { type Properties, withOpenSecrets, withoutContent, withoutReferences, withSecretsLike } from "../propertyWire";
 import { type CheckFailure, type Diff, PartialFailure, type Provider, ProviderError, type ReadResult } from "../provider";
 import { nameOf, typeOf } from "../urn";
-import { type Properties, withoutContent, withoutReferences, withoutSecrets, withSecretsLike } from "../wire";
-import { callRequest, constructRequest, withDependenciesOf } from "./components";
+import { callRequest, constructRequest, withDependenciesOf } from "./componentRequests";
 import { type Features, handshaken } from "./handshake";
 import { type ProviderConnection, propertiesFrom } from "./providerConnection";
 import { diffOf, failuresOf, rethrowUnlessUnimplemented, UNKNOWN_DIFF } from "./replies";
@@ -69,7 +69,7 @@ export class RemoteProvider implements HostedProvider {
     news: Properties;
   }): Promise<{ inputs: Properties; failures: CheckFailure[] }> {
     const request = about(new this.connection.protocol.provider.CheckRequest(), urn);
-    request.setOlds(this.#struct(withoutSecrets(olds))).setNews(this.#struct(withoutSecrets(news)));
+    request.setOlds(this.#struct(withOpenSecrets(olds))).setNews(this.#struct(withOpenSecrets(news)));
     try {
       const response = await this.connection.call<CheckResponse>("checkConfig", request);
       return { inputs: withSecretsLike(propertiesFrom(response.getInputs()), news), failures: failuresOf(response) };
@@ -93,9 +93,9 @@ export class RemoteProvider implements HostedProvider {
   }): Promise<Diff> {
     const request = about(new this.connection.protocol.provider.DiffRequest(), urn);
     request
-      .setOlds(this.#struct(withoutSecrets(oldOutputs)))
-      .setNews(this.#struct(withoutSecrets(inputs)))
-      .setOldInputs(this.#struct(withoutSecrets(oldInputs)));
+      .setOlds(this.#struct(withOpenSecrets(oldOutputs)))
+      .setNews(this.#struct(withOpenSecrets(inputs)))
+      .setOldInputs(this.#struct(withOpenSecrets(oldInputs)));
     try {
       return diffOf(await this.connection.call<DiffResponse>("diffConfig", request));
     } catch (error) {
@@ -109,7 +109,7 @@ export class RemoteProvider implements HostedProvider {
     if (holdsUnknown(inputs)) return;
     const request = new this.connection.protocol.provider.ConfigureRequest();
     const name = typeOf(urn).split(":").at(-1);
-    for (const [key, value] of Object.entries(withoutSecrets(inputs)))
+    for (const [key, value] of Object.entries(withOpenSecrets(inputs)))
       request.getVariablesMap().set(`${name}:config:${key}`, typeof value === "string" ? value : JSON.stringify(value));
     request
       .setArgs(this.#struct(inputs))
@@ -254,7 +254,7 @@ export class RemoteProvider implements HostedProvider {
   }
 
   #outgoing(properties: Properties): Struct {
-    const open = this.#features.secrets ? properties : withoutSecrets(properties);
+    const open = this.#features.secrets ? properties : withOpenSecrets(properties);
     return this.#struct(this.#features.resources ? open : withoutReferences(open));
   }
 

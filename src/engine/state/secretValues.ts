@@ -10,8 +10,8 @@ import {
   SIGNATURE,
   secretOf,
   type Wire,
-  withoutSecrets,
-} from "../wire";
+  withOpenSecrets,
+} from "../propertyWire";
 import type { Crypter } from "./passphrase";
 
 /**
@@ -19,7 +19,7 @@ import type { Crypter } from "./passphrase";
  * @param encrypt also gets the path of the secret, so that an unchanged secret can keep its ciphertext
  */
 export function toState(value: Wire, encrypt: (path: string, plaintext: string) => string, path = ""): Json {
-  if (isSecret(value)) return { [SIGNATURE]: SECRET_MARK, ciphertext: encrypt(path, JSON.stringify(withoutSecrets(value.value as Json))) };
+  if (isSecret(value)) return { [SIGNATURE]: SECRET_MARK, ciphertext: encrypt(path, JSON.stringify(withOpenSecrets(value.value as Json))) };
   if (isReference(value)) return referenceInState(value);
   return mapChildren(value, (inner, key) => toState(inner, encrypt, `${path}/${key}`));
 }
@@ -52,7 +52,7 @@ export function openSecrets(value: Wire): { value: Json; secretPaths: string[] }
   const open = (at: Json, path: string): Json => {
     if (isSecret(at)) {
       secretPaths.push(path);
-      return withoutSecrets(at.value as Json);
+      return withOpenSecrets(at.value as Json);
     }
     return mapChildren(at, (inner, key) => open(inner, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`));
   };

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../json";
 import { pointerTo } from "../../jsonPointer";
+import { isSecret } from "../propertyWire";
 import { STACK_TYPE } from "../urn";
-import { isSecret } from "../wire";
 import { maskSecrets, openSecrets } from "./secretValues";
 import { StackStore } from "./stackStore";
 

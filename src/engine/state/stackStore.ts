@@ -1,14 +1,14 @@
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import { writeWhole } from "../../writeWhole";
-import { holdsReference, holdsSecret } from "../wire";
+import { holdsReference, holdsSecret } from "../propertyWire";
 import { JournalWriter } from "./journal";
 import type { Crypter } from "./passphrase";
 import { openSecretsProvider, type SecretsSource } from "./secretsProvider";
 import { fromState, toState } from "./secretValues";
 import type { Edit } from "./snapshot";
 import { readState } from "./stateFile";
-import { emptyState, type PendingOperation, type ResourceState, type StackState, statePath, stateText } from "./stateFormat";
+import { emptyState, type PendingOperation, type ResourceState, type StackState, statePath, textOfState } from "./stateFormat";
 
 /** A resource with its properties as on the wire: secrets decrypted, but marked. */
 export type Resource = ResourceState;
@@ -32,7 +32,7 @@ export class StackStore {
     this.path = path;
     this.#source = place;
     this.#state = state ?? emptyState();
-    this.#written = state && stateText(state);
+    this.#written = state && textOfState(state);
   }
 
   static open(home: string, place: SecretsSource): StackStore {
@@ -101,7 +101,7 @@ export class StackStore {
     if (edits.length === 0) return;
     const encryptedEdits: Edit[] = [];
     for (const edit of edits) encryptedEdits.push("resource" in edit ? { ...edit, resource: await this.#encrypted(edit.resource) } : edit);
-    if (this.#written === undefined) this.#writeText(stateText(this.#state));
+    if (this.#written === undefined) this.#writeText(textOfState(this.#state));
     this.#journal ??= await JournalWriter.begin(this.path);
     const salt = this.#saltWritten ? undefined : (await this.#provider)?.salt;
     await this.#journal.append([...(salt === undefined ? [] : [{ salt }]), ...encryptedEdits]);
@@ -123,7 +123,7 @@ export class StackStore {
       resources: encryptedResources,
       pending_operations: operations,
     };
-    const text = stateText({ ...this.#state, deployment });
+    const text = textOfState({ ...this.#state, deployment });
     const journal = this.#journal;
     this.#journal = undefined;
     if (journal) await journal.fold(text, () => this.#writeText(text));

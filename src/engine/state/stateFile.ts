@@ -3,7 +3,7 @@ import { UserError } from "../../userError";
 import { writeWhole } from "../../writeWhole";
 import { type Journal, journalPath, readJournal, stateDigest } from "./journal";
 import { Snapshot } from "./snapshot";
-import { parseState, type StackState, stateText } from "./stateFormat";
+import { parseState, type StackState, textOfState } from "./stateFormat";
 
 /**
  * Read a stack's state: its file, and the journal of an operation that is running or was interrupted.
@@ -18,7 +18,7 @@ export function readState(path: string): StackState | undefined {
 export function mergeJournal(path: string): void {
   const found = read(path);
   if (found?.journal === "none") return;
-  if (found?.journal === "open") writeWhole(path, stateText(found.state));
+  if (found?.journal === "open") writeWhole(path, textOfState(found.state));
   // If the state file was removed, its journal is removed too.
   rmSync(journalPath(path), { force: true });
 }

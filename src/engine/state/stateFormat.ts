@@ -147,7 +147,7 @@ function orderedResource(resource: ResourceState): ResourceState {
 }
 
 /** The text of a state file. */
-export function stateText({
+export function textOfState({
   version,
   deployment: { manifest, secrets_providers, resources, pending_operations, ...others },
 }: StackState): string {

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from "pg";
 import { upgradeHint } from "../../origin";
 import { UserError } from "../../userError";
-import { POSTGRES_MIGRATIONS } from "./migrations";
 import { isNotThere } from "./postgresFaults";
+import { POSTGRES_MIGRATIONS } from "./postgresMigrations";
 import { inTransaction } from "./transaction";
 
 /** The version of a schema; 0: it has no ledger. */

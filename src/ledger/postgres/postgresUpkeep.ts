@@ -3,7 +3,7 @@ import { UserError } from "../../userError";
 import type { LedgerAddress } from "../ledgerAddress";
 import { countsOf, countsSql, PRUNE_BATCH, type PruneReport, type PruneRequest, prunable, RUN_TABLES, type Upkeep } from "../upkeep/upkeep";
 import { openPostgresDatabase } from "./database";
-import { POSTGRES_MIGRATIONS } from "./migrations";
+import { POSTGRES_MIGRATIONS } from "./postgresMigrations";
 
 /**
  * The care of a ledger in Postgres.

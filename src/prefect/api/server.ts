@@ -28,7 +28,7 @@ export async function checkServer(client: Client): Promise<string | undefined> {
 }
 
 /** The settings of a self-hosted server, with its secrets masked; empty if it does not show them. */
-export async function readSettings(client: Client): Promise<JsonObject> {
+export async function readServerSettings(client: Client): Promise<JsonObject> {
   const { status, body } = await client.request<JsonObject>("GET", "/admin/settings", { allow: [401, 403, 404] });
   return status < 300 && isJsonObject(body) ? body : {};
 }

@@ -12,10 +12,10 @@ import {
   refresh,
   up,
 } from "../../../src/engine";
-import type { ProviderCall } from "../../../src/engine/providers/host";
+import { isReference, mapChildren, referenceInState } from "../../../src/engine/propertyWire";
+import type { ProviderCall } from "../../../src/engine/providers/providerHost";
 import { newSalt } from "../../../src/engine/state/passphrase";
 import { StackStore } from "../../../src/engine/state/stackStore";
-import { isReference, mapChildren, referenceInState } from "../../../src/engine/wire";
 import type { Json, JsonObject } from "../../../src/json";
 import { forcedOrders, lateAnswers } from "./differences";
 import { firstLine } from "./providerHost";

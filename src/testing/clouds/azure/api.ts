@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../../../json";
+import type { Fault } from "./azureFaults";
+import type { World } from "./azureWorld";
 import type { Principal } from "./directory";
-import type { Fault } from "./faults";
-import type { World } from "./world";
 
 /** A call as its handler sees it. */
 export interface Call {

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../../json";
-import type { RoleAssignment, RoleDefinition } from "./access";
 import type { Answer, Call, Operation } from "./api";
-import { toTick } from "./clock";
-import { ArmError } from "./errors";
+import type { RoleAssignment, RoleDefinition } from "./azureAccess";
+import { toTick } from "./azureClock";
+import { ArmError } from "./azureErrors";
 
 const NAMESPACE = "Microsoft.Authorization";
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

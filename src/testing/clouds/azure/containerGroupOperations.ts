@@ -1,13 +1,13 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Json } from "../../../json";
 import { type Answer, type Call, type Operation, path } from "./api";
-import { ArmError, resourceNotFound } from "./errors";
+import { ArmError, resourceNotFound } from "./azureErrors";
+import { checkQuotas, usages } from "./azureQuotas";
 import { checkedGroup } from "./groupChecks";
 import { giveAddress, kill, type StartTrouble, startLife, stopGroup } from "./groupLife";
 import { logText } from "./groupLog";
 import { type ContainerSpec, type Group, type Instance, isOver, stateOf } from "./groups";
 import { groupView } from "./groupView";
-import { checkQuotas, usages } from "./quotas";
 
 const NAMESPACE = "Microsoft.ContainerInstance";
 const TYPE = `${NAMESPACE}/containerGroups`;

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../../json";
 import { words } from "../shared/words";
-import type { World } from "./world";
+import type { World } from "./azureWorld";
 
 const CLAIMS = words(`
   sub iss cloud_instance_name cloud_instance_host_name cloud_graph_host_name msgraph_host aud exp iat auth_time

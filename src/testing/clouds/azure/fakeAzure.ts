@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { sign } from "hono/jwt";
 import type { FakeCloud } from "../shared/fakeCloud";
 import { FaultQueue } from "../shared/faultQueue";
+import type { Fault } from "./azureFaults";
+import { type FakeAzureOptions, settled } from "./azureOptions";
+import { azureRegistry } from "./azureRegistry";
+import { type CallRecord, serveAzure } from "./azureServer";
+import { World } from "./azureWorld";
 import { makeCertificates } from "./certificates";
-import type { Fault } from "./faults";
-import { type FakeAzureOptions, settled } from "./options";
-import { azureRegistry } from "./registryLogin";
-import { type CallRecord, serveAzure } from "./server";
 import { Throttle } from "./throttle";
 import { Tokens } from "./tokens";
-import { World } from "./world";
 
 /** A client of the directory with a secret, as a credentials block holds it. */
 export interface ClientCredentials {

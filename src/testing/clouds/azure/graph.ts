@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { CloudError } from "../shared/exchange";
 import type { Answer, Call, Operation } from "./api";
-import { toSecond } from "./clock";
+import { toSecond } from "./azureClock";
+import type { World } from "./azureWorld";
 import type { Client, ClientSecret, FederatedCredential, Principal } from "./directory";
 import { MAX_CREDENTIALS } from "./identityOperations";
-import type { World } from "./world";
 
 /** An error as Microsoft Graph answers it. */
 class GraphError extends CloudError {

@@ -1,10 +1,10 @@
 import type { JsonObject } from "../../../json";
+import { ACI_REGIONS, checkLocation, regionOf } from "./azureRegions";
+import type { World } from "./azureWorld";
 import { bad, checkReferences, type Wanted } from "./groupReferences";
 import { GROUP_SHAPE } from "./groupShape";
 import { type ContainerSpec, type GroupSpec, requested } from "./groups";
-import { ACI_REGIONS, checkLocation, regionOf } from "./regions";
 import { deserialized } from "./shape";
-import type { World } from "./world";
 
 /** Most that one group may ask for, and the least. */
 const MAX = { cpu: 31, memoryInGB: 240 };

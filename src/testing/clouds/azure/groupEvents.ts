@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { toMillisecond } from "./clock";
+import { toMillisecond } from "./azureClock";
+import type { World } from "./azureWorld";
 import { happen, kill, place, runAgain } from "./groupLife";
 import type { Ending, Group, Instance } from "./groups";
-import type { World } from "./world";
 
 /** What happens to a container group without a request. */
 

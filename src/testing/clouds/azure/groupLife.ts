@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { End } from "../shared/container";
-import { toMillisecond, toSecond, toTick } from "./clock";
+import { toMillisecond, toSecond, toTick } from "./azureClock";
+import type { World } from "./azureWorld";
 import { keepLine } from "./groupLog";
 import type { ContainerEvent, Ending, Group, Instance } from "./groups";
-import type { World } from "./world";
 
 /** What may happen to a group on its way to its containers. */
 export type StartTrouble =

@@ -1,4 +1,4 @@
-import { toTick } from "./clock";
+import { toTick } from "./azureClock";
 import type { LogLine } from "./groups";
 
 /** What Azure keeps of a container's output while it runs, and once it has ended, in bytes and lines. */

@@ -1,9 +1,9 @@
 import type { JsonObject } from "../../../json";
+import { ArmError, gatewayError } from "./azureErrors";
+import type { World } from "./azureWorld";
 import type { Principal } from "./directory";
-import { ArmError, gatewayError } from "./errors";
 import type { GroupSpec } from "./groups";
 import { mayPull } from "./registryOperations";
-import type { World } from "./world";
 
 /** Whose group it is to be. */
 export interface Wanted {

@@ -1,9 +1,9 @@
 import type { JsonObject } from "../../../json";
 import { type Answer, type Call, type Operation, path } from "./api";
+import { ArmError, resourceNotFound } from "./azureErrors";
+import type { ManagedIdentity } from "./azureWorld";
 import type { FederatedCredential } from "./directory";
-import { ArmError, resourceNotFound } from "./errors";
 import { type StoredType, storedOperations } from "./storedResources";
-import type { ManagedIdentity } from "./world";
 
 const TYPE = "Microsoft.ManagedIdentity/userAssignedIdentities";
 const IDENTITY = `{G}/providers/${TYPE}/{name}`;

@@ -1,6 +1,6 @@
 export type { End } from "../shared/container";
+export type { Fault } from "./azureFaults";
+export { type FakeAzureOptions, REAL_AZURE_LIMITS } from "./azureOptions";
+export type { CallRecord } from "./azureServer";
+export type { World } from "./azureWorld";
 export { type FakeAzure, startFakeAzure } from "./fakeAzure";
-export type { Fault } from "./faults";
-export { type FakeAzureOptions, REAL_AZURE_LIMITS } from "./options";
-export type { CallRecord } from "./server";
-export type { World } from "./world";

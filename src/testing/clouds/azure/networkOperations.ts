@@ -1,8 +1,8 @@
 import type { Json, JsonObject } from "../../../json";
 import type { Call, Operation } from "./api";
-import { ArmError, resourceNotFound } from "./errors";
+import { ArmError, resourceNotFound } from "./azureErrors";
+import type { World } from "./azureWorld";
 import { keptOperations } from "./keptResources";
-import type { World } from "./world";
 
 const VNET = "Microsoft.Network/virtualNetworks";
 const SUBNET = `${VNET}/subnets`;

@@ -1,5 +1,5 @@
 import type { Operation } from "./api";
-import { ArmError } from "./errors";
+import { ArmError } from "./azureErrors";
 import { keptOperations } from "./keptResources";
 
 /** Container group profiles: descriptions of container groups; the fake runs none of them (2024-05-01-preview). */

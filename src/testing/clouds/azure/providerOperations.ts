@@ -1,7 +1,7 @@
 import type { JsonObject } from "../../../json";
 import { type Operation, path } from "./api";
-import { ACI_REGIONS } from "./regions";
-import type { World } from "./world";
+import { ACI_REGIONS } from "./azureRegions";
+import type { World } from "./azureWorld";
 
 /** The first-party applications that act for a provider, with their roles; each provider names its own. */
 const AUTHORIZATIONS: Record<string, JsonObject[]> = {

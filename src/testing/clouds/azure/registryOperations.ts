@@ -1,8 +1,8 @@
 import type { Operation } from "./api";
-import { ArmError } from "./errors";
+import { ArmError } from "./azureErrors";
+import type { World } from "./azureWorld";
 import type { GroupSpec } from "./groups";
 import { keptOperations } from "./keptResources";
-import type { World } from "./world";
 
 export const REGISTRY_TYPE = "Microsoft.ContainerRegistry/registries";
 const DOMAIN = "azurecr.io";

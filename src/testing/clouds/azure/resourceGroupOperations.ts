@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { type Answer, type Call, type Operation, path } from "./api";
-import { gatewayError } from "./errors";
-import { checkGroupLocation } from "./regions";
-import type { ResourceGroup } from "./world";
+import { gatewayError } from "./azureErrors";
+import { checkGroupLocation } from "./azureRegions";
+import type { ResourceGroup } from "./azureWorld";
 
 const TYPE = "Microsoft.Resources/subscriptions/resourceGroups";
 /** Seconds that a client is asked to wait while a resource group is deleted. */

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from "../../../json";
-import { ArmError } from "./errors";
+import { ArmError } from "./azureErrors";
 
 /** What a part of a request's body may be. */
 export type Shape =

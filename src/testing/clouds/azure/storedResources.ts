@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../../json";
 import { type Answer, type Call, type Operation, path } from "./api";
-import { resourceNotFound } from "./errors";
-import { checkLocation } from "./regions";
-import type { World } from "./world";
+import { resourceNotFound } from "./azureErrors";
+import { checkLocation } from "./azureRegions";
+import type { World } from "./azureWorld";
 
 /** A resource type of a resource group, with the map of the world that its resources are in: by id, in lower case. */
 export interface StoredType<Resource> {

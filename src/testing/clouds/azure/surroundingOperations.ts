@@ -1,13 +1,13 @@
 import type { JsonObject } from "../../../json";
 import { type Operation, path } from "./api";
-import { ArmError } from "./errors";
+import { ArmError } from "./azureErrors";
 import { NETWORK_OPERATIONS } from "./networkOperations";
 import { PROFILE_OPERATIONS } from "./profileOperations";
 import { REGISTRY_OPERATIONS } from "./registryOperations";
 import { found, type StoredType, storedOperations } from "./storedResources";
-import type { Workspace } from "./workspaces";
+import type { LogWorkspace } from "./workspaces";
 
-const WORKSPACES: StoredType<Workspace> = {
+const WORKSPACES: StoredType<LogWorkspace> = {
   type: "Microsoft.OperationalInsights/workspaces",
   all: (world) => world.workspaces.all,
   write: ({ world, path: { scope = "", name = "" }, body }, before) => {

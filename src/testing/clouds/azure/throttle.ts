@@ -1,6 +1,6 @@
 import { TokenBuckets } from "../shared/tokenBuckets";
-import { gatewayError } from "./errors";
-import type { Limits } from "./options";
+import { gatewayError } from "./azureErrors";
+import type { Limits } from "./azureOptions";
 
 type Kind = "reads" | "writes" | "deletes";
 

@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { decode, verify } from "hono/jwt";
 import { verifyIdentity } from "../shared/verifyIdentity";
+import { EntraError, gatewayError } from "./azureErrors";
+import type { Settled } from "./azureOptions";
 import type { Client, Directory, FederatedCredential, Principal } from "./directory";
-import { EntraError, gatewayError } from "./errors";
-import type { Settled } from "./options";
 
 /** What is known about an access token. */
 interface Given {

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Group, Instance } from "./groups";
 
 /** A Log Analytics workspace. */
-export interface Workspace {
+export interface LogWorkspace {
   id: string;
   name: string;
   location: string;
@@ -24,7 +24,7 @@ export interface Row {
 /** Log Analytics: its workspaces, and what containers have written there. */
 export class Workspaces {
   /** By resource id, in lower case. */
-  readonly all = new Map<string, Workspace>();
+  readonly all = new Map<string, LogWorkspace>();
   /** By customer id. */
   readonly rows = new Map<string, Row[]>();
   readonly #delay: number;
@@ -34,7 +34,7 @@ export class Workspaces {
     this.#delay = delay;
   }
 
-  add(id: string, location: string): Workspace {
+  add(id: string, location: string): LogWorkspace {
     const key = () => randomBytes(64).toString("base64");
     const workspace = {
       id,
@@ -47,7 +47,7 @@ export class Workspaces {
     return workspace;
   }
 
-  withCustomerId(customerId: string): Workspace | undefined {
+  withCustomerId(customerId: string): LogWorkspace | undefined {
     return [...this.all.values()].find((workspace) => workspace.customerId === customerId);
   }
 

@@ -1,4 +1,4 @@
-import type { Condition, Execution } from "./resources";
+import type { Condition, Execution } from "./runResources";
 
 /** What Cloud Run says of an execution. */
 

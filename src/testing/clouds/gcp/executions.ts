@@ -6,7 +6,7 @@ import { GoogleError, notFound } from "./googleError";
 import type { World } from "./googleWorld";
 import { checkTimeout, checkVariable, startProblem } from "./jobs";
 import { Tracebacks } from "./logLines";
-import { type ContainerSpec, type Execution, etagOf, idOf, type Job, logUriOf, type Task, type TaskTemplate } from "./resources";
+import { type ContainerSpec, type Execution, etagOf, idOf, type Job, logUriOf, type Task, type TaskTemplate } from "./runResources";
 
 /** The overrides of `jobs.run`. */
 export interface Overrides {

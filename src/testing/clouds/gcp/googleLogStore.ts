@@ -5,7 +5,7 @@ import type { Clock } from "./googleClock";
 import { GoogleError } from "./googleError";
 import { matches, parseFilter } from "./logFilter";
 import { type Parsed, parsedLine, pieces } from "./logLines";
-import { type Execution, idOf } from "./resources";
+import { type Execution, idOf } from "./runResources";
 
 export interface LogEntry extends Parsed {
   insertId: string;

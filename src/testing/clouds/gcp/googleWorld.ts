@@ -8,7 +8,7 @@ import { Clock } from "./googleClock";
 import { Iam } from "./googleIam";
 import { LogStore } from "./googleLogStore";
 import type { Settled } from "./googleOptions";
-import { type Execution, idOf, type Job, type Task } from "./resources";
+import { type Execution, idOf, type Job, type Task } from "./runResources";
 import type { IdentityPool } from "./workloadIdentity";
 
 /** Everything that the fake cloud has. Tests may read and change it. */

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../../json";
 import { GoogleError, notFound } from "./googleError";
 import type { World } from "./googleWorld";
-import type { ContainerSpec, ExecutionTemplate, Job, TaskTemplate } from "./resources";
-import { etagOf, idOf } from "./resources";
+import type { ContainerSpec, ExecutionTemplate, Job, TaskTemplate } from "./runResources";
+import { etagOf, idOf } from "./runResources";
 
 /** Cloud Run's errors about an image that it cannot fetch, and their reasons. */
 const IMAGE_PROBLEMS = {

@@ -6,7 +6,7 @@ import { type Call, type Method, PLACE, path } from "./googleCall";
 import { GoogleError } from "./googleError";
 import type { World } from "./googleWorld";
 import { describedBy, filled, jobNamed, newJob, startProblem } from "./jobs";
-import { type Execution, type ExecutionTemplate, etagOf, idOf, type Job } from "./resources";
+import { type Execution, type ExecutionTemplate, etagOf, idOf, type Job } from "./runResources";
 
 const V2 = ".google.cloud.run.v2";
 const JOB = `${V2}.Job`;

@@ -10,7 +10,7 @@ import type { RunDetail } from "./wire";
  * A run by its full id: of the ledger, of any stack; else of the Prefect server.
  * @throws {Refused} if there is none
  */
-export async function findRun(ui: Ui, id: string): Promise<Run> {
+export async function runById(ui: Ui, id: string): Promise<Run> {
   const kept = await ui.stack.ledger.read(id);
   if (kept) return kept.run;
   const found = await onServer(ui, id);
@@ -25,7 +25,7 @@ export async function findRun(ui: Ui, id: string): Promise<Run> {
 export async function readRunDetail(ui: Ui, id: string): Promise<RunDetail> {
   const detail = await readDetail(ui, id);
   if (detail?.on === "ledger") return detail;
-  return readServerDetail(ui, detail ?? (await findRun(ui, id)));
+  return readServerDetail(ui, detail ?? (await runById(ui, id)));
 }
 
 /** Only whole ids: a name or a prefix is for people. */

@@ -11,7 +11,7 @@ import type { DeploymentDetail, DeploymentList, DeploymentRow } from "./wire";
 const IN_LIST = 30;
 const ON_PAGE = 50;
 /** `GET /api/deployments` */
-export async function listDeployments(ui: Ui): Promise<DeploymentList> {
+export async function deploymentList(ui: Ui): Promise<DeploymentList> {
   const loaded = await ui.stack.manifest();
   const prefect = await prefectOf(ui, loaded);
   if (prefect.server) {
@@ -29,7 +29,7 @@ export async function listDeployments(ui: Ui): Promise<DeploymentList> {
  * `GET /api/deployments/FLOW/NAME`
  * @throws {Refused} if there is no such deployment
  */
-export async function readDeployment(ui: Ui, name: string): Promise<DeploymentDetail> {
+export async function deploymentDetail(ui: Ui, name: string): Promise<DeploymentDetail> {
   const loaded = await ui.stack.manifest();
   const { server } = await prefectOf(ui, loaded);
   if (server) {

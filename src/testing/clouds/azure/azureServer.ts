@@ -7,22 +7,22 @@ import { type Listening, listen, type Served } from "../shared/listen";
 import { bodyOf, operationOf } from "../shared/requests";
 import type { Answer, Call, Operation } from "./api";
 import { AUTHORIZATION_OPERATIONS } from "./authorizationOperations";
+import { ArmError, gatewayError } from "./azureErrors";
+import { errorOf, type Fault } from "./azureFaults";
+import { answered } from "./azureGate";
+import { exchangeToken } from "./azureRegistry";
+import type { World } from "./azureWorld";
 import type { Certificates } from "./certificates";
 import { CONTAINER_GROUP_OPERATIONS } from "./containerGroupOperations";
 import { instanceDiscovery, openidConfiguration } from "./entraRoutes";
-import { ArmError, gatewayError } from "./errors";
-import { errorOf, type Fault } from "./faults";
-import { answered } from "./gate";
 import { GRAPH_OPERATIONS, graphAnswer } from "./graph";
 import { IDENTITY_OPERATIONS } from "./identityOperations";
 import { LOG_OPERATIONS } from "./logQuery";
 import { PROVIDER_OPERATIONS } from "./providerOperations";
-import { exchangeToken } from "./registryLogin";
 import { RESOURCE_GROUP_OPERATIONS } from "./resourceGroupOperations";
 import { SURROUNDING_OPERATIONS } from "./surroundingOperations";
 import type { Throttle } from "./throttle";
 import { type Tokens, unknownTenant } from "./tokens";
-import type { World } from "./world";
 
 /** A call that was answered, or left without an answer (`status` 0). */
 export interface CallRecord extends RecordedCall {

@@ -7,8 +7,8 @@ import type * as Pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import { Evaluator, type Result } from "./evaluator";
 import { referencesIn } from "./expressions";
-import { optionsOf } from "./options";
-import type { YamlSettings } from "./settings";
+import { optionsOf } from "./yamlOptions";
+import type { YamlSettings } from "./yamlSettings";
 
 type Tree = Record<string, unknown>;
 type Made<Options> = new (type: string, name: string, props: Pulumi.Inputs, opts: Options, remote?: boolean) => Pulumi.Resource;

@@ -4,13 +4,13 @@ import type { FakeImage } from "../shared/commonOptions";
 import type { End } from "../shared/container";
 import { ImageStore } from "../shared/fakeRegistry";
 import { RegistryTokens } from "../shared/registryTokens";
-import { Access } from "./access";
+import { Access } from "./azureAccess";
+import { resourceGroupNotFound } from "./azureErrors";
+import type { Settled } from "./azureOptions";
 import { Directory, type Principal } from "./directory";
-import { resourceGroupNotFound } from "./errors";
 import { crash, evict, letIn, loseNode, maintain, outOfMemory, restartContainer } from "./groupEvents";
 import { kill, stopGroup } from "./groupLife";
 import type { Group, GroupOperation } from "./groups";
-import type { Settled } from "./options";
 import { Workspaces } from "./workspaces";
 
 export interface ResourceGroup {

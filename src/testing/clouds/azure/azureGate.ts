@@ -1,7 +1,7 @@
 import { isJsonObject } from "../../../json";
 import { words } from "../shared/words";
 import type { Answer, Call, Operation } from "./api";
-import { ArmError, gatewayError, resourceGroupNotFound } from "./errors";
+import { ArmError, gatewayError, resourceGroupNotFound } from "./azureErrors";
 import type { Throttle } from "./throttle";
 
 /** API versions of a provider that this fake knows. */

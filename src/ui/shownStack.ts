@@ -15,7 +15,7 @@ export interface StackParts {
 }
 
 /** The stack of the page: its ledger, its manifest as it is now, and its runs. */
-export class Stack {
+export class ShownStack {
   readonly ledger: Ledger;
   readonly ledgerPlace: string;
   readonly #opened: Runs[] = [];

@@ -4,11 +4,11 @@ import { isTerminal, type Run } from "../../model/run";
 import type { RunRequest } from "../../runs";
 import { textOfLog } from "../logText";
 import { answer, bodyOf, checkFields, Refused } from "../problem";
+import { readRunDetail, runById } from "../runById";
 import { rowOf } from "../runRow";
-import { findRun, readRunDetail } from "../runs";
+import { sendRunEvents } from "../sendRunEvents";
 import { eventStream } from "../serverSentEvents";
 import type { Ui } from "../ui";
-import { watchRun } from "../watchRun";
 
 /** How long an answer waits for a requested stop to reach the cloud, in milliseconds. */
 const STOP_PATIENCE = 3_000;
@@ -31,17 +31,17 @@ export function addRunRoutes(app: Hono, ui: Ui): void {
 
   app.get("/api/runs/:id/live", async (context) => {
     const first = await readRunDetail(ui, context.req.param("id"));
-    return eventStream(ui.signal, (sink) => watchRun(ui, first, sink));
+    return eventStream(ui.signal, (sink) => sendRunEvents(ui, first, sink));
   });
 
   app.get("/api/runs/:id/logs", async (context) => {
-    const run = await findRun(ui, context.req.param("id"));
+    const run = await runById(ui, context.req.param("id"));
     const from = fromOf(context);
     return eventStream(ui.signal, async (sink) => ui.logs.show(await ui.stack.runs(), run, from, sink));
   });
 
   app.get("/api/runs/:id/logs.txt", async (context) => {
-    const run = await findRun(ui, context.req.param("id"));
+    const run = await runById(ui, context.req.param("id"));
     return textOfLog(await ui.stack.runs(), run, ui.signal);
   });
 
@@ -67,7 +67,7 @@ export function addRunRoutes(app: Hono, ui: Ui): void {
  * @throws {Refused} if it belongs to another stack, whose pools are not here
  */
 async function ours(ui: Ui, id: string): Promise<Run> {
-  const run = await findRun(ui, id);
+  const run = await runById(ui, id);
   const { stack } = await ui.stack.manifest();
   if (run.stack !== stack)
     throw new Refused(

@@ -1,11 +1,11 @@
 import type { Hono } from "hono";
-import { changePool, listPools } from "../pools";
+import { changePool, poolList } from "../poolList";
 import { answer } from "../problem";
 import type { Ui } from "../ui";
 
 /** Work pools, and their pause. */
 export function addPoolRoutes(app: Hono, ui: Ui): void {
-  app.get("/api/pools", async (context) => answer(context, await listPools(ui)));
+  app.get("/api/pools", async (context) => answer(context, await poolList(ui)));
 
   for (const [verb, paused] of [
     ["pause", true],

@@ -1,6 +1,6 @@
 import type { Json } from "../../../json";
 import { words } from "../shared/words";
-import { gatewayError } from "./errors";
+import { gatewayError } from "./azureErrors";
 
 /** Regions of Container Instances, as Resource Manager names them. */
 export const ACI_REGIONS: readonly string[] = words(`

@@ -4,7 +4,7 @@ import type { LoadedManifest } from "../manifest";
 import type { PoolDefinition } from "../manifest/manifest";
 import { checkPausable, pausedInProgram, pausedPools, pausePool, readPoolError } from "../runs/poolNotes";
 import { TARGET_KINDS } from "../targets/kinds";
-import { prefectOf } from "./deployments";
+import { prefectOf } from "./deploymentList";
 import { Refused } from "./problem";
 import { credentialsOf } from "./runDetail";
 import type { Ui } from "./ui";
@@ -16,7 +16,7 @@ const PATIENCE = 3_000;
 const MAX_HOLDERS = 500;
 
 /** `GET /api/pools` */
-export async function listPools(ui: Ui): Promise<PoolList> {
+export async function poolList(ui: Ui): Promise<PoolList> {
   const loaded = await ui.stack.manifest();
   const { ledger } = ui.stack;
   if (loaded.manifest.prefect === undefined) await observeHolders(ui, loaded.stack);
@@ -59,7 +59,7 @@ export async function changePool(ui: Ui, name: string, paused: boolean): Promise
     throw new Refused(404, `there is no work pool ${JSON.stringify(name)} in ${loaded.origin}`);
   checkPausable(loaded, name);
   await pausePool(ui.stack.ledger, loaded.stack, name, paused, new Date());
-  return (await listPools(ui)).pools.find((row) => row.name === name) as PoolRow;
+  return (await poolList(ui)).pools.find((row) => row.name === name) as PoolRow;
 }
 
 interface PoolFacts {

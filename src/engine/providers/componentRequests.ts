@@ -2,7 +2,7 @@ import type * as provider from "@pulumi/pulumi/proto/provider_pb";
 import type { JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import type { Protocol } from "../grpc/protocol";
 import type { Construction, MethodCall, Surroundings, WithDependencies } from "../hostedProvider";
-import { asOutputValues, dependenciesIn, fromProgram, type Properties } from "../wire";
+import { asOutputValues, dependenciesIn, fromProgram, type Properties } from "../propertyWire";
 import { propertiesFrom } from "./providerConnection";
 
 /** The request to construct a remote component, with the fields that Pulumi's engine sets. */

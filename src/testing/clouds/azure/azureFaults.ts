@@ -1,5 +1,5 @@
 import type { CommonFault } from "../shared/exchange";
-import { ArmError, gatewayError } from "./errors";
+import { ArmError, gatewayError } from "./azureErrors";
 import type { StartTrouble } from "./groupLife";
 
 /** What goes wrong with a call. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isTerminal } from "../model/run";
-import { readRunDetail } from "./runs";
+import { readRunDetail } from "./runById";
 import type { EventSink } from "./serverSentEvents";
 import type { Ui } from "./ui";
 import type { RunDetail } from "./wire";
@@ -10,7 +10,7 @@ const LOOK = 400;
 const ASK = 2_000;
 
 /** Send a page each change in one run, until the run has ended or the page is closed. */
-export async function watchRun(ui: Ui, first: RunDetail, sink: EventSink): Promise<void> {
+export async function sendRunEvents(ui: Ui, first: RunDetail, sink: EventSink): Promise<void> {
   const { id } = first;
   let told = first;
   let noticeTold: string | undefined;

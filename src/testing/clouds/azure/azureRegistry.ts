@@ -1,9 +1,9 @@
 import type { JsonObject } from "../../../json";
 import { CloudError } from "../shared/exchange";
 import type { FakeRegistry } from "../shared/fakeRegistry";
+import type { World } from "./azureWorld";
 import type { Principal } from "./directory";
 import { loginServerOf, REGISTRY_TYPE, registryAt } from "./registryOperations";
-import type { World } from "./world";
 
 /** How long a refresh token of a registry is valid, in milliseconds. */
 const LIFETIME = 3 * 3_600_000;

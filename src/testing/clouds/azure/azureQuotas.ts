@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../../json";
-import { ArmError } from "./errors";
+import { ArmError } from "./azureErrors";
+import type { Quota } from "./azureOptions";
+import type { World } from "./azureWorld";
 import { type Group, type GroupSpec, isOver, requested } from "./groups";
-import type { Quota } from "./options";
-import type { World } from "./world";
 
 /** What counts in a region of the subscription. */
 function used(world: World, location: string, without?: Group): Record<Quota, number> {

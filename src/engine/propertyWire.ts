@@ -33,7 +33,7 @@ export function holdsSecret(value: Wire | undefined): boolean {
 /** The values of all secrets in a tree, in plain text. */
 export function secretsIn(value: Wire | undefined): Json[] {
   if (typeof value !== "object" || value === null) return [];
-  if (isSecret(value)) return [withoutSecrets((value.value ?? null) as Json)];
+  if (isSecret(value)) return [withOpenSecrets((value.value ?? null) as Json)];
   return Object.values(value).flatMap(secretsIn);
 }
 
@@ -44,9 +44,9 @@ export function holdsReference(value: Wire | undefined): boolean {
 }
 
 /** The tree with every secret in plain text. */
-export function withoutSecrets<T extends Wire>(value: T): T {
-  if (isSecret(value)) return withoutSecrets((value.value ?? null) as T);
-  return mapChildren(value, withoutSecrets) as T;
+export function withOpenSecrets<T extends Wire>(value: T): T {
+  if (isSecret(value)) return withOpenSecrets((value.value ?? null) as T);
+  return mapChildren(value, withOpenSecrets) as T;
 }
 
 /** For a provider without support for references: a resource becomes its id, a component its URN. */
@@ -161,7 +161,7 @@ export function withSecretsLike(outputs: Properties, inputs: Properties): Proper
     const output = outputs[key];
     if (output === undefined || isSecret(output)) continue;
     if (isSecret(input) || (Array.isArray(input) && Array.isArray(output) && holdsSecret(input)))
-      marked[key] = secretOf(withoutSecrets(output));
+      marked[key] = secretOf(withOpenSecrets(output));
     else if (isPlainObject(input) && isPlainObject(output)) marked[key] = withSecretsLike(output, input);
   }
   return marked;

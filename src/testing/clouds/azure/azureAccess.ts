@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { ArmError } from "./azureErrors";
 import type { Principal } from "./directory";
-import { ArmError } from "./errors";
 
 export interface RoleDefinition {
   /** A GUID. */
