@@ -208,7 +208,7 @@ export function checkName(field: string, name: unknown, of: Declared): void {
 /** Check the names of environment variables. */
 export function checkVariableNames(field: string, variables: Record<string, unknown> | undefined, of: Declared): void {
   const wrong = Object.keys(variables ?? {}).find((name) => !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name));
-  if (wrong !== undefined) refuse(`${field} "${wrong}" must be the name of an environment variable`, of);
+  if (wrong !== undefined) refuse(`${field} "${wrong}" is not a valid environment variable name`, of);
 }
 
 /** Check the full name of a deployment. */

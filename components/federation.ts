@@ -171,7 +171,7 @@ export function trustOf(at: string, args: FederationArgs, of: Declared): Trust {
   const given = Object.entries({ github, gitlab, issuer }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   if (given.length > 1) refuse(`${at}.${given[0]} and ${at}.${given[1]} cannot both be given: a pool trusts one issuer`, of);
   if (given.length === 0 && logins.length === 0)
-    refuse(`${at} names nobody who may submit: give github, gitlab, issuer with subjects, or logins`, of);
+    refuse(`${at} is empty, so nobody may submit: give github, gitlab, issuer with subjects, or logins`, of);
   if (subjects !== undefined && issuer === undefined) refuse(`${at}.subjects needs ${at}.issuer; github and gitlab have their own`, of);
   const common = { ...(audience === undefined ? {} : { audience }), logins };
   if (github) return { ...common, ...githubTrust(`${at}.github`, github, of), token: tokenSource(at, args, { from: "github" }, of) };
@@ -190,14 +190,14 @@ function githubTrust(at: string, github: GitHubActionsArgs, of: Declared): Pick<
   checkKnown(`${at}.repository`, repository, of);
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
     refuse(
-      `${at}.repository "${repository}" must be one repository, such as acme/etl: a pattern would let others submit, since anyone can make a repository`,
+      `${at}.repository "${repository}" must be one repository, such as acme/etl: a pattern would let others submit, because anyone can make a repository`,
       of,
     );
   checkBranch(`${at}.branch`, branch, of);
   checkExact(`${at}.environment`, environment, of);
   checkServer(`${at}.server`, server, of);
   if (branch !== undefined && environment !== undefined)
-    refuse(`${at}.branch and ${at}.environment cannot both be given: GitHub's subject has only the environment of a job that has one`, of);
+    refuse(`${at}.branch and ${at}.environment cannot both be given: if a job has an environment, GitHub's subject contains only that`, of);
   if ((ownerId === undefined) !== (repositoryId === undefined))
     refuse(`${at}.ownerId and ${at}.repositoryId must be given together: gh api repos/${repository} shows owner.id and id`, of);
   for (const [field, value] of Object.entries({ ownerId, repositoryId }))
@@ -220,7 +220,7 @@ function gitlabTrust(at: string, gitlab: GitLabArgs, of: Declared): Pick<Trust, 
   checkKnown(`${at}.project`, project, of);
   if (!/^[\w.-]+(\/[\w.-]+)+$/.test(project))
     refuse(
-      `${at}.project "${project}" must be the path of one project, such as acme/etl: a pattern would let others submit, since anyone can make a project`,
+      `${at}.project "${project}" must be the path of one project, such as acme/etl: a pattern would let others submit, because anyone can make a project`,
       of,
     );
   checkBranch(`${at}.branch`, branch, of);

@@ -93,7 +93,7 @@ function flowRunInputs(urn: string, { tree, secrets }: Plain): Plain {
     if (value === undefined || value === UNKNOWN) return [];
     const { tree: definition, secrets: within } = textParts(value, field, field === "pool" ? "etl.definition" : "hello.definition");
     if (!isJsonObject(definition[field] ?? null) || typeof definition.name !== "string")
-      throw new UserError(`${field} is the definition of something else: give that of a ${field}`);
+      throw new UserError(`${field} must be the definition of a ${field}`);
     read[field] = definition;
     return within.map((pointer) => `/${field}${pointer}`);
   });

@@ -7,7 +7,7 @@ const MEANINGS: Record<string, string> = {
   EFBIG: "the file is larger than the limit of this process: raise the limit (ulimit -f)",
   EISDIR: "it is a folder",
   EIO: "the disk reports an error",
-  ELOOP: "its symbolic links lead in a circle",
+  ELOOP: "its symbolic links form a loop",
   EMFILE: "this process has too many open files",
   ENAMETOOLONG: "the name is too long",
   ENFILE: "the system has too many open files",

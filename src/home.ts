@@ -39,7 +39,7 @@ export function findHome(cwd: string, env: NodeJS.ProcessEnv): string {
 export function openHome(home: string, { create }: { create: boolean }): void {
   if (existsSync(home)) {
     if (!isFolder(home))
-      throw new UserError(`${home} is not a folder: pushpool keeps its files there. Move it away, or set PUSHPOOL_HOME to another folder`);
+      throw new UserError(`${home} is not a folder: pushpool stores its files there. Move it away, or set PUSHPOOL_HOME to another folder`);
     refuseForeignOwner(home, "set PUSHPOOL_HOME to a folder of your own");
   } else if (create) {
     try {

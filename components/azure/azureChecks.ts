@@ -10,7 +10,7 @@ const LOCATION = /^[a-z]+[a-z0-9]*$/;
 const NAMES = {
   resourceGroup: [/^[-\p{L}\p{N}_.()]{0,89}[-\p{L}\p{N}_()]$/u, "up to 90 letters, digits and - _ . ( ), without a period at the end"],
   identity: [/^[a-zA-Z0-9][\w-]{2,127}$/, "3 to 128 letters, digits, - and _, beginning with a letter or digit"],
-  registry: [/^[a-zA-Z0-9]{5,50}$/, "5 to 50 letters and digits, and nothing else"],
+  registry: [/^[a-zA-Z0-9]{5,50}$/, "only 5 to 50 letters and digits"],
   workspace: [/^[a-zA-Z0-9][a-zA-Z0-9-]{2,61}[a-zA-Z0-9]$/, "4 to 63 letters, digits and hyphens, without a hyphen at the ends"],
   application: [/^[^<>%&\\?/]{1,120}$/, "up to 120 characters, without < > % & \\ ? /"],
 } as const;

@@ -80,7 +80,7 @@ export class AzureContainerInstanceCredentialsBlock extends pulumi.ComponentReso
     const clientSecret = args.clientSecret === undefined ? undefined : pulumi.secret(args.clientSecret);
     checkName("blockName", blockName, of);
     checkClientId("clientId", clientId, of);
-    checkExclusive(args, [["federation", "clientSecret", "the block holds a secret, or works without one"]], of);
+    checkExclusive(args, [["federation", "clientSecret", "the block contains a secret, or works without one"]], of);
     const given = [clientId, tenantId, clientSecret ?? args.federation].filter((each) => each !== undefined).length;
     if (given !== 0 && given !== 3)
       refuse(

@@ -122,7 +122,7 @@ function changingKey(
         return asked.then(({ accessToken: token }) => listGoogleKeys({ service, token }, account)).catch(() => undefined);
       },
       ifRefused:
-        "Google allows ten keys for an account. If it refuses the new one, nothing else was changed: delete keys that nobody uses (`gcloud iam service-accounts keys list`)",
+        "Google allows ten keys for an account. If it refuses the new one, nothing else was changed: delete unused keys (`gcloud iam service-accounts keys list`)",
       rotation,
       existingOwner,
       make,

@@ -18,7 +18,7 @@ export function loopFault(trigger: JsonObject, actions: readonly JsonObject[], e
   if (!sources.has("selected") || !coversAll(trigger.match)) return undefined;
   const related = Array.isArray(trigger.match_related) ? trigger.match_related : [trigger.match_related as Json];
   if (!related.some(coversAll)) return undefined;
-  return "fires for the very runs that it starts, without end: add labels to match or match_related that exclude those, such as the flow";
+  return "fires for the runs that it starts itself, without end: add labels to match or match_related that exclude those, such as the flow";
 }
 
 /** Whether labels match every flow run. */

@@ -51,7 +51,7 @@ async function build(inputs: JsonObject, at: Docker): Promise<JsonObject> {
   const idFile = join(scratch, "id");
   const dockerfile = join(at.folder, "Dockerfile");
   if (auto && existsSync(dockerfile))
-    throw new StepFailure("there is a Dockerfile already: name it instead of dockerfile: auto, or remove it");
+    throw new StepFailure("a Dockerfile already exists: name it instead of dockerfile: auto, or remove it");
   try {
     if (auto) {
       const base = autoBase(at.versions.prefect, at.versions.python);

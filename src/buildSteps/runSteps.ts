@@ -60,7 +60,7 @@ export interface StepResults {
   /** Why a deployment's steps did not succeed. */
   failures: Map<number, string>;
   report: StepReport[];
-  /** Whether a string holds a secret that the steps got from a block. */
+  /** Whether a string contains a secret that the steps got from a block. */
   isSecret(text: string): boolean;
 }
 

@@ -11,7 +11,7 @@ export interface KeyAge {
   use: "current" | "previous";
   /** The first `up` after this makes a new key. Absent: the key stays. */
   changesAt?: string;
-  /** The first `up` after this removes it, once no unfinished run was submitted by it. */
+  /** The first `up` after this removes it, once no unfinished run was submitted with it. */
   removedAfter?: string;
 }
 
@@ -27,7 +27,7 @@ export function keyAges({ createdAt, keyId, rotation }: Pick<BlockDefinition, "c
 }
 
 /**
- * The same in words: `key K2 is 3 days old and changes in 87 days; key K1 before it goes in 4 days`.
+ * The same in words: `key K2 is 3 days old and changes in 87 days; the previous key K1 is removed in 4 days`.
  * @param now in milliseconds
  * @param unfinished the runs that hold a key; without them, only its overlap is shown
  */
@@ -35,7 +35,7 @@ export function keysInWords(keys: readonly KeyAge[], now: number, unfinished: re
   return keys
     .map(({ keyId = "", createdAt, use, changesAt, removedAfter }) =>
       use === "previous"
-        ? `key ${keyId} before it goes ${whenOf(removedAfter, now)}${heldBy(unfinished.filter((each) => each.keyId === keyId))}`
+        ? `the previous key ${keyId} is removed ${whenOf(removedAfter, now)}${heldBy(unfinished.filter((each) => each.keyId === keyId))}`
         : `key ${keyId} is ${ageInWords(now - Date.parse(createdAt))} old and changes ${whenOf(changesAt, now)}`,
     )
     .join("; ");

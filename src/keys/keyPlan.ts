@@ -103,7 +103,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
 
   const stored = facts.keys.filter(({ usable }) => usable);
   const lost = facts.keys.filter(({ usable }) => !usable);
-  for (const { keyId } of lost) note(`key ${keyId} is removed: an interrupted up made it, and nobody has its secret`);
+  for (const { keyId } of lost) note(`key ${keyId} is removed: an interrupted up made it, and its secret is lost`);
   const alive = stored.filter(isThere);
   const newest = Math.max(0, ...stored.map(({ generation }) => generation), facts.proof?.generation ?? 0);
   // An existing owner may have keys already.
@@ -114,7 +114,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   const { now } = facts;
   if (now !== undefined && Math.abs(now - facts.localNow) > CLOCK_TOLERANCE)
     note(
-      `the clock of this machine is ${ageInWords(Math.abs(now - facts.localNow))} ${now > facts.localNow ? "behind" : "ahead of"} the cloud's, whose time counts for keys`,
+      `the clock of this machine is ${ageInWords(Math.abs(now - facts.localNow))} ${now > facts.localNow ? "behind" : "ahead of"} the cloud's: pushpool uses the cloud's time for keys`,
       true,
     );
 
@@ -134,7 +134,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     // Without a listing the state lost it by a refresh, and the same resource is created again.
     const next = dead ? highest + 1 : newest;
     const what = dead && isDisabled(dead) ? "is disabled" : "was deleted";
-    note(`key ${dead?.keyId ?? facts.proof?.keyId ?? ""} ${what} in the cloud: a new key takes its place now`, true);
+    note(`key ${dead?.keyId ?? facts.proof?.keyId ?? ""} ${what} in the cloud: a new key replaces it now`, true);
     return withRoom({ generations: [...generationsOf(previous), next], current: next, ...kept, notes }, next);
   }
 
@@ -150,7 +150,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
       note(`key ${previous.keyId} stays ${reason}`);
       return { generations: [previous.generation, newest], current: newest, ...kept, notes };
     }
-    note(`key ${previous.keyId} is removed: its overlap is over, and no unfinished run was submitted by it`);
+    note(`key ${previous.keyId} is removed: its overlap is over, and no unfinished run was submitted with it`);
     return { generations: [newest], current: newest, ...kept, notes };
   }
 
@@ -162,7 +162,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
   }
   const next = highest + 1;
   note(
-    `key ${current.keyId} is ${ageInWords(age(current))} old: a new key takes its place, and the old one stays for ${days(overlapDays)}`,
+    `key ${current.keyId} is ${ageInWords(age(current))} old: a new key replaces it, and the old one stays valid for ${days(overlapDays)}`,
   );
   return withRoom({ generations: [newest, next], current: next, ...kept, notes }, next);
 
@@ -180,14 +180,12 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
       facts.pending.includes(next) && stored.length > 0 ? strangers.find(({ createdAt }) => Date.parse(createdAt) >= latest) : undefined;
     const byHand = (keyId: string) => rules.deleteCommand(facts.owner ?? "", keyId);
     if (orphan && !rules.canImport)
-      note(`an interrupted up made key ${orphan.keyId}, and nobody has its secret: delete it with \`${byHand(orphan.keyId)}\``, true);
+      note(`an interrupted up made key ${orphan.keyId}, and its secret is lost: delete it with \`${byHand(orphan.keyId)}\``, true);
     if (!isFull) return plan;
     const without = plan.generations.filter((generation) => generation !== next);
     if (orphan && rules.canImport && without.length > 0) {
       notes.splice(0);
-      note(
-        `an interrupted up made key ${orphan.keyId}, and nobody has its secret: this up takes it into the stack, the next one removes it`,
-      );
+      note(`an interrupted up made key ${orphan.keyId}, and its secret is lost: this up takes it into the stack, the next one removes it`);
       return { ...plan, generations: without, current: newest, adopt: { generation: next, keyId: orphan.keyId }, notes };
     }
     const [first, ...more] = [...strangers].sort((one, other) => Date.parse(one.createdAt) - Date.parse(other.createdAt));
@@ -198,7 +196,7 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     const off = stored.find(isDisabled);
     const ofOther = listed.find(({ keyId }) => others.has(keyId));
     const waits = ofOther
-      ? `${ofOther.keyId} is of another pool of this stack: give each pool an owner of its own`
+      ? `${ofOther.keyId} belongs to another pool of this stack: give each pool its own owner`
       : off
         ? `${off.keyId} is disabled: enable it again, or ${byHand(off.keyId)}`
         : "wait until the overlap of the old key is over";
@@ -221,11 +219,11 @@ export function planKeys(facts: KeyFacts, rules: KeyRules, listed?: readonly Lis
     if (facts.unfinishedRuns) {
       const runs = facts.unfinishedRuns.filter((each) => each.keyId === keyId).map(({ run }) => run);
       if (runs.length === 0) return undefined;
-      return `because unfinished runs were submitted by it: ${someOf(runs)}`;
+      return `because unfinished runs were submitted with it: ${someOf(runs)}`;
     }
     const longest = end + rules.longestRun * 1000;
     if (now >= longest) return undefined;
-    return `until ${dateOf(longest)}: the ledger on this machine does not know the pool's runs, so the overlap is longer by the longest run (${days(rules.longestRun / 86_400)})`;
+    return `until ${dateOf(longest)}: the ledger on this machine does not know the pool's runs, so the overlap is longer by the time limit of a run (${days(rules.longestRun / 86_400)})`;
   }
 }
 

@@ -126,7 +126,7 @@ function keepPrivate(path: string): void {
 
 function newer(path: string, version: number): UserError {
   return new UserError(
-    `the ledger ${path} was written by a newer pushpool (its version is ${version}, this one knows up to ${MIGRATIONS.length}): to upgrade, ${upgradeHint()}. The file was not changed`,
+    `the ledger ${path} was written by a newer pushpool (its version is ${version}, this one supports up to ${MIGRATIONS.length}): to upgrade, ${upgradeHint()}. The file was not changed`,
   );
 }
 
@@ -141,7 +141,7 @@ function asUserError(path: string, error: unknown): unknown {
   const { errcode, message } = error as { errcode?: number; message?: string };
   if (errcode === undefined) return error;
   if (message === MOVED_MESSAGE)
-    return new LedgerError(`the ledger ${path} has moved, or moves now: see \`pushpool ledger\`, and start this command again`, 5);
+    return new LedgerError(`the ledger ${path} was moved, or is being moved now: see \`pushpool ledger\`, and start this command again`, 5);
   switch (errcode & 0xff) {
     case 13:
       return noSpace(path);

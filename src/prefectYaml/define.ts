@@ -141,7 +141,9 @@ function checkSize(parameters: JsonObject, at: string, type: PoolDefinition["typ
   const limit = type === undefined ? undefined : TARGET_KINDS[type]?.maxParameters;
   const size = Buffer.byteLength(JSON.stringify(parameters));
   if (limit === undefined || size <= limit.bytes) return;
-  throw new UserError(`${at}: as JSON they are ${size} bytes, and ${limit.taker} takes at most ${limit.bytes}: pass large data in a file`);
+  throw new UserError(
+    `${at}: as JSON they are ${size} bytes, and ${limit.taker} accepts at most ${limit.bytes}: pass large data in a file`,
+  );
 }
 
 function poolOf(name: string | null, { pools, origin }: DeployPlace): DeployPlace["pools"][string] | string {

@@ -22,7 +22,7 @@ export function stepsOf({ config }: LoadedDeployment, { actions }: PrefectYaml):
 /** A sentence for a deployment that seems to turn off the push steps of the file; otherwise `undefined`. */
 export function emptyPushNote({ config }: LoadedDeployment, { actions }: PrefectYaml): string | undefined {
   if (!Object.hasOwn(config, "push") || ownSteps(config.push).length > 0 || listOf(actions.push).length === 0) return undefined;
-  return "push is empty, so it has the push steps of the file, as in Prefect: if it must have none, move them from the file to the other deployments";
+  return "push is empty, so the push steps of the file run, as in Prefect: to run none, move them from the file to the deployments that need them";
 }
 
 /** A deployment's own steps. None: the key is absent, `null`, `[]` or `{}`. */

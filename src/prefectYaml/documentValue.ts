@@ -70,7 +70,7 @@ export function documentValue(root: Node | null, { nameOf, refuse, tooDeep, tooL
   const scalar = (node: Node | null): Read => {
     const value = isScalar(node) ? node.value : null;
     if (node && (value === "=" || value === "<<") && isBare(node as Scalar))
-      throw refuse(offsetOf(node), `${value} has a meaning of its own in YAML: put quotes around it, as in "${value}"`);
+      throw refuse(offsetOf(node), `${value} has a special meaning in YAML: put quotes around it, as in "${value}"`);
     return { value, size: 1, height: 0 };
   };
 

@@ -25,11 +25,11 @@ export function outputsOf(knowledge: StepKnowledge, given: JsonObject): JsonObje
   return merged;
 }
 
-/** @throws {UserError} if an output holds a secret: deployments are stored in clear text */
+/** @throws {UserError} if an output contains a secret: deployments are stored in clear text */
 export function checkOutput(output: PlaceholderAnswer, { isSecret }: Extract<StepKnowledge, { kind: "ran" }>, what: string): void {
   if (typeof output !== "object" || !isSecret(JSON.stringify(output.value))) return;
   throw new UserError(
-    `${what} holds a secret of a block, but deployments are stored in clear text. Refer to the block in work_pool.job_variables.env, or load it in the flow`,
+    `${what} contains a secret of a block, but deployments are stored in clear text. Refer to the block in work_pool.job_variables.env, or load it in the flow`,
   );
 }
 

@@ -71,7 +71,7 @@ function secretProblems(inputs: FlowRunInputs): string[] {
     .filter(([section = ""]) => !MAY_BE_SECRET.includes(section));
   return misplaced.map(
     (segments) =>
-      `${segments.join(".")} is a secret, but the ledger keeps this value in plain text: put it into jobVariables.env, or make it plain with pulumi.unsecret()`,
+      `${segments.join(".")} is a secret, but the ledger stores this value in plain text: put it into jobVariables.env, or make it plain with pulumi.unsecret()`,
   );
 }
 

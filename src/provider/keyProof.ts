@@ -41,14 +41,14 @@ export const operations: Operations = {
 
 async function proven({ cloud, workPoolName, keyId, generation, key, service, place, again }: Inputs): Promise<Outs> {
   const prove = Object.hasOwn(PROOFS, cloud) ? PROOFS[cloud] : undefined;
-  if (!prove) throw new UserError(`this pushpool cannot prove keys of ${cloud}: upgrade it`);
+  if (!prove) throw new UserError(`this pushpool cannot test keys of ${cloud}: upgrade it`);
   const { provenAt } = await patiently(workPoolName, keyId, () => prove({ keyId, key, service, place } as KeyToProve<string, string>));
   return { cloud, workPoolName, keyId, generation, again, provenAt };
 }
 
 async function patiently(workPoolName: string, keyId: string, prove: () => Promise<KeyProven>): Promise<KeyProven> {
   try {
-    return await new RetryNotices(printLine).during(`work pool "${workPoolName}": proving key ${keyId}`, ({ failed }) =>
+    return await new RetryNotices(printLine).during(`work pool "${workPoolName}": testing key ${keyId}`, ({ failed }) =>
       pRetry(prove, {
         retries: 1000,
         minTimeout: 200,
@@ -65,7 +65,7 @@ async function patiently(workPoolName: string, keyId: string, prove: () => Promi
   } catch (error) {
     if (!(error instanceof KeyRefused)) throw error;
     throw new UserError(
-      `work pool "${workPoolName}": the cloud does not accept key ${keyId} (${error.message}). Runs still use the key before it; the next up tries again`,
+      `work pool "${workPoolName}": the cloud does not accept key ${keyId} (${error.message}). Runs still use the previous key; the next up tries again`,
       5,
     );
   }

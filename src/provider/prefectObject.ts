@@ -84,7 +84,7 @@ export async function deleteObject(
  */
 export function alreadyExists(about: string, client: Client, other: string): UserError {
   return new UserError(
-    `${about} is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or set another ${other}. If only the name of this resource has changed: add its former name with aliases: [{ name: "FORMER NAME" }]`,
+    `${about} already exists, at ${client.connection.apiUrl}: set adoptExisting: true to take it over, or set another ${other}. If only the name of this resource has changed: add its former name with aliases: [{ name: "FORMER NAME" }]`,
     5,
   );
 }

@@ -106,7 +106,7 @@ async function adopt(client: Client, inputs: JsonObject, maybeOurs: boolean): Pr
     );
   if (there.type !== inputs.type) {
     throw new UserError(
-      `work pool "${name}" is already there, ${at}, with type "${there.type}" instead of "${String(inputs.type)}". A type cannot be changed: set another workPoolName, or delete that pool`,
+      `work pool "${name}" already exists, ${at}, with type "${there.type}" instead of "${String(inputs.type)}". A type cannot be changed: set another workPoolName, or delete that pool`,
       5,
     );
   }

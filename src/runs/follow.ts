@@ -254,7 +254,7 @@ class OutputTail {
       await this.pull(record, signal);
       if (this.#complete || signal.aborted) return;
       if (Date.now() > until) {
-        this.onEvent({ kind: "warning", message: "the last lines of the log have not come: `pushpool logs` shows them later" });
+        this.onEvent({ kind: "warning", message: "the last lines of the log are still missing: `pushpool logs` shows them later" });
         return;
       }
       await sleep(200, undefined, { signal }).catch(() => {});

@@ -151,7 +151,7 @@ export class InfrastructureWatch<One extends Watched> {
     if (round < RARELY || performance.now() < this.#toldAt + TOLD_EVERY) return;
     this.#toldAt = performance.now();
     this.watcher.rarely?.(
-      `pushpool sees each of its ${this.#watched.size} runs about every ${formatDuration(round)}: the cloud limits how often it can be asked`,
+      `pushpool sees each of its ${this.#watched.size} runs about every ${formatDuration(round)}: the cloud limits the number of requests`,
     );
   }
 }

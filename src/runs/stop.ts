@@ -43,7 +43,7 @@ async function untilStopped(
   onEvent?.({ kind: "state", run: record.run });
   if (graceSeconds !== undefined && !isTerminal(record.run.state)) {
     const { ownGrace } = await context.target(record);
-    if (ownGrace) onEvent?.({ kind: "warning", message: `a grace of ${graceSeconds} s cannot be asked for: ${ownGrace}` });
+    if (ownGrace) onEvent?.({ kind: "warning", message: `a grace period of ${graceSeconds} s is not possible: ${ownGrace}` });
   }
   let reasonTold: string | undefined;
   while (!isTerminal(record.run.state)) {
@@ -139,7 +139,7 @@ export async function confirmStopped(
     return { kind: "moved", record: await observeStopping(context, record, signal) };
   }
   if (owner !== undefined && (await ownerLives(context, owner))) {
-    return { kind: "held", record, reason: `${describeOwner(owner)} is submitting it; it is stopped as soon as it is there` };
+    return { kind: "held", record, reason: `${describeOwner(owner)} is submitting it; it is stopped as soon as it exists` };
   }
   const found = await target.find(run.id, run.attempt, record.submission, signal);
   const now = context.now();

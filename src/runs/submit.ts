@@ -217,7 +217,7 @@ async function recordInfrastructure(context: RunsContext, record: RunRecord, inf
     const changed = await recordAt(context, present, infrastructureId);
     if (changed) return { kind: "moved", record: changed };
   }
-  throw new Error(`run ${record.run.id} has gone from the ledger`);
+  throw new Error(`run ${record.run.id} is no longer in the ledger`);
 }
 
 /** The same for a run as it was seen. @returns `undefined` if it has changed since */

@@ -106,7 +106,9 @@ async function isDue(client: Client, { id, created, state }: ServerRun, pool: Wo
 function whyHeld({ state }: ServerRun, { name, is_paused: isPaused }: WorkPool, refusal: string | undefined): string {
   if (state?.name === "AwaitingConcurrencySlot") return "the concurrency limit of its deployment is reached";
   if (refusal !== undefined) return `the Prefect server does not let it start: ${refusal}`;
-  const why = isPaused ? "is paused" : "holds it back: its limits, its queue's pause, or the time that the run is scheduled for";
+  const why = isPaused
+    ? "is paused"
+    : "does not let it start yet: its limits, its queue's pause, or the time that the run is scheduled for";
   return `work pool "${name}" ${why}`;
 }
 

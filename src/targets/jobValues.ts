@@ -51,12 +51,12 @@ export function secondsAt(value: Value | undefined, path: string): number | null
 
 /**
  * Split a string as Prefect does, by Python's `shlex.split`; a list stays as it is.
- * @param secretHint who could read a secret in it, and where it should be: "whoever may look at the task could read it. Pass it in env"
+ * @param secretHint who could read a secret in it, and where it should be: "everyone who may read the task could read it. Pass it in env"
  */
 export function wordsAt(value: Value | undefined, path: string, secretHint: string): string[] | undefined {
   if (value === null || value === undefined) return undefined;
   if (value instanceof Secret || (Array.isArray(value) && value.some((word) => word instanceof Secret)))
-    throw new UserError(`${path} holds a secret: ${secretHint}`);
+    throw new UserError(`${path} contains a secret: ${secretHint}`);
   if (Array.isArray(value)) return value.map((word, index) => wordAt(word, `${path}[${index}]`));
   if (typeof value !== "string") throw new UserError(`${path}: must be a string or a list of strings`);
   try {
@@ -73,7 +73,7 @@ function wordAt(word: Value, path: string): string {
 
 export function checkVariableName(name: string, path: string): void {
   if (name !== "" && !name.includes("=") && !name.includes("\0")) return;
-  throw new UserError(`${path}: ${quoted(name)} is not a valid name of an environment variable: it must not be blank, or contain = or NUL`);
+  throw new UserError(`${path}: ${quoted(name)} is not a valid environment variable name: it must not be blank, or contain = or NUL`);
 }
 
 /** An environment variable's value, which may be secret; "" if a secret is unavailable here. */

@@ -98,7 +98,7 @@ const SAFER: [Json, string][] = [
   [{ type: "sequence", triggers: [] }, "triggers[0].triggers is empty: give at least one trigger"],
   [
     { expect: ["prefect.flow-run.Running"], match: { "prefect.resource.id": "prefect.flow-run.*" } },
-    "triggers[0] fires for the very runs that it starts, without end: add labels to match or match_related that exclude those, such as the flow",
+    "triggers[0] fires for the runs that it starts itself, without end: add labels to match or match_related that exclude those, such as the flow",
   ],
 ];
 

@@ -62,7 +62,7 @@ describe("whom a pool trusts", () => {
   });
 
   test.each<[string, FederationArgs, RegExp]>([
-    ["nobody", {}, /^federation names nobody who may submit: give github, gitlab, issuer with subjects, or logins$/],
+    ["nobody", {}, /^federation is empty, so nobody may submit: give github, gitlab, issuer with subjects, or logins$/],
     ["two issuers", { github: ETL, gitlab: { project: "a/b" } }, /^federation\.github and federation\.gitlab cannot both be given/],
     [
       "a pattern of repositories",
@@ -151,7 +151,7 @@ describe("whom a pool trusts", () => {
     [
       "a variable with a blank",
       { github: ETL, tokenVariable: "A B" },
-      /^federation\.tokenVariable "A B" must be the name of an environment variable$/,
+      /^federation\.tokenVariable "A B" is not a valid environment variable name$/,
     ],
     ["a home", { github: ETL, tokenFile: "~/token" }, /^federation\.tokenFile "~\/token" must be a path without ~/],
     ["no login", { logins: [null as never] }, /^federation\.logins\[0\] must not be null/],

@@ -137,7 +137,7 @@ test.each<[row: string, evidence: Evidence[]]>([
     "a secret in the job variable `env`",
     [
       ["test/targets/conformance.ts", /a secret reaches the command and nothing else/],
-      ["src/targets/cloudRun/cloudRunPlan.ts", /Cloud Run shows a variable's value to whoever may read the execution/],
+      ["src/targets/cloudRun/cloudRunPlan.ts", /Cloud Run shows a variable's value to everyone who may read the execution/],
       ["src/targets/ecs/secretStore.ts", /Secrets of runs in Parameter Store/],
       ["src/targets/containerInstances/groupPlan.ts", /isHidden \? \{ name, secureValue: value \}/],
     ],

@@ -57,7 +57,7 @@ test("federated: up, runs with a session that ends, and a trust that was changed
   expect([wrong.status, wrong.stderr]).toEqual([
     5,
     expect.stringContaining(
-      'subject of the identity token is "repo:acme/etl:ref:refs/heads/dev", but the trust asks for "repo:acme/etl:ref:refs/heads/main"',
+      'subject of the identity token is "repo:acme/etl:ref:refs/heads/dev", but the trust requires "repo:acme/etl:ref:refs/heads/main"',
     ),
   ]);
   Object.assign(here.env, asMain);

@@ -76,13 +76,13 @@ test("federated: up, runs with a token that ends, and a trust that was changed",
   const wrong = await denied();
   expect(wrong).toContain(`Microsoft Entra does not let this process act as application ${client.appId}: AADSTS700213`);
   expect(wrong).toContain(
-    'subject of the identity token is "repo:acme/etl:ref:refs/heads/dev", but the trust asks for "repo:acme/etl:ref:refs/heads/main"',
+    'subject of the identity token is "repo:acme/etl:ref:refs/heads/dev", but the trust requires "repo:acme/etl:ref:refs/heads/main"',
   );
   Object.assign(here.env, asMain);
   issuer.lifetime = -60;
   const ended = await denied();
   expect(ended).toContain("AADSTS700024");
-  expect(ended).toContain("The identity token ended at");
+  expect(ended).toContain("The identity token expired at");
   issuer.lifetime = 300;
 
   // Someone changes the trust itself.

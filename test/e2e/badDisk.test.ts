@@ -87,7 +87,7 @@ test("the message names a manifest, a home or a project that is a loop of links"
   const loop = join(at.folder, "loop");
   symlinkSync("loop", loop);
   const manifest = at.pushpool("run", "hello/node", "--manifest", loop);
-  expect(manifest.stderr).toMatch(/^pushpool: --manifest: cannot read .*loop: its symbolic links lead in a circle \(ELOOP\)\n$/);
+  expect(manifest.stderr).toMatch(/^pushpool: --manifest: cannot read .*loop: its symbolic links form a loop \(ELOOP\)\n$/);
   expect(manifest.status).toBe(2);
   mkdirSync(join(at.folder, "project"));
   symlinkSync("Pulumi.yaml", join(at.folder, "project", "Pulumi.yaml"));

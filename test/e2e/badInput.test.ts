@@ -80,7 +80,7 @@ test.each<[string, string[], RegExp]>([
     ["serve", "--log-level", "error", "--port", "0", "--host", "192.0.2.1"],
     /--host "192\.0\.2\.1": cannot listen there \(EADDRNOTAVAIL\): give an address of this machine/,
   ],
-  ["--ui-port without --ui", ["serve", "--ui-port", "0"], /--ui-port: there is no run page without --ui/],
+  ["--ui-port without --ui", ["serve", "--ui-port", "0"], /--ui-port needs --ui, which serves the run page/],
   ["an unknown verb of pools", ["pools", "stop", "local"], /pools "stop": must be pause or resume/],
   ["pools pause without a pool", ["pools", "pause"], /name the work pool/],
   ["pools pause of an unknown pool", ["pools", "pause", "locl"], /no work pool "locl" .*did you mean "local"/],

@@ -118,7 +118,7 @@ ${deployment("bad", "  parameters: { n: many }\n  build: [{ own_steps.tag: { val
     ]);
     expect(Object.fromEntries(report.problems.map(({ name, message }) => [name, message]))).toEqual({
       leaks: expect.stringMatching(
-        /^description: \{\{ leak\.seen \}\} holds a secret of a block, but deployments are stored in clear text/,
+        /^description: \{\{ leak\.seen \}\} contains a secret of a block, but deployments are stored in clear text/,
       ),
       module: expect.stringMatching(
         /^build step no_such_module\.step failed: ModuleNotFoundError: No module named 'no_such_module'\. Install no-such-module, or add `requires: no-such-module`/,

@@ -82,7 +82,7 @@ describe("a log of which Azure has kept only the end", () => {
     [
       "without Log Analytics",
       () => ({}),
-      /lines are missing here: Azure keeps 4 MB of a container's output while it runs, 16 KB after its end$/m,
+      /lines are missing here: Azure stores 4 MB of a container's output while it runs, 16 KB after its end$/m,
     ],
     [
       "without its role on the workspace",
@@ -107,7 +107,7 @@ describe("a log of which Azure has kept only the end", () => {
 
 describe("credentials that Microsoft Entra does not accept", () => {
   const NEW_SECRET =
-    /give the credentials block of work pool "etl" a new client_secret\. Where the stack has it, give ContainerInstancePushPool another secretVersion, and run `pushpool up`: AADSTS/;
+    /give the credentials block of work pool "etl" a new client_secret\. If the stack made it, give ContainerInstancePushPool another secretVersion, and run `pushpool up`: AADSTS/;
   const expired = () => {
     const owner = azure.world.directory.clients.get(client.client_id);
     if (!owner) throw new Error("the submitter is gone");
@@ -161,7 +161,7 @@ describe("credentials that Microsoft Entra does not accept", () => {
     const place = here({ "hello/young": "echo let in" }, { block: { client_secret: secret.text }, createdAt: young() });
     const heard = listen(place.start("run", "hello/young"));
     await until(() =>
-      /the credentials of work pool "etl" are new, and Azure does not know them everywhere yet: trying again/.test(heard.stderr()),
+      /the credentials of work pool "etl" are new, and not effective everywhere in Azure yet: trying again/.test(heard.stderr()),
     );
     secret.startAt = 0;
     expect([await heard.ended, heard.stdout()]).toEqual([0, "let in\n"]);

@@ -26,8 +26,8 @@ const container = (name: string, requests: JsonObject = { cpu: 1, memoryInGB: 1 
 test.each<[string, Over, RegExp]>([
   ["too much CPU", job({ cpu: 32 }), /Azure gives a container group up to 31 CPUs \(job variable "cpu"\), not 32/],
   ["too much memory", job({ memory: 241 }), /up to 240 GB of memory \(job variable "memory"\), not 241/],
-  ["too little CPU", job({ cpu: 0.5 }), /at least 1 CPU \(job variable "cpu"\), and they ask for 0\.5/],
-  ["too little memory", job({ memory: 0.9 }), /at least 1 GB of memory \(job variable "memory"\), and they ask for 0\.9/],
+  ["too little CPU", job({ cpu: 0.5 }), /at least 1 CPU \(job variable "cpu"\), but the containers request 0\.5/],
+  ["too little memory", job({ memory: 0.9 }), /at least 1 GB of memory \(job variable "memory"\), but the containers request 0\.9/],
   ["CPU in too small steps", job({ cpu: 1.005 }), /requests\.cpu: must be a multiple of 0\.01, not 1\.005/],
   ["memory in too small steps", job({ memory: 1.25 }), /requests\.memoryInGB: must be a multiple of 0\.1, not 1\.25/],
   ["a CPU that is not a number", job({ cpu: "two" }), /jobVariables\.cpu must be number/],
@@ -36,15 +36,15 @@ test.each<[string, Over, RegExp]>([
   [
     "a resource group's name",
     job({ resource_group_name: "a b" }),
-    /resource_group_name: "a b" is not a valid name of a resource group: Azure takes/,
+    /resource_group_name: "a b" is not a valid name of a resource group: Azure accepts/,
   ],
   ["a subscription", job({ subscription_id: "mine" }), /subscription_id: must be the id of an Azure subscription, as `az account show/],
   [
     "a variable's name",
     job({ env: { _X: "1" } }),
-    /environmentVariables\._X: Azure takes names of up to 63 letters, digits and underscores/,
+    /environmentVariables\._X: Azure accepts names of up to 63 letters, digits and underscores/,
   ],
-  ["a variable's size", job({ env: { BIG: "x".repeat(140_000) } }), /environmentVariables\.BIG: 140005 bytes, and Linux takes 131072/],
+  ["a variable's size", job({ env: { BIG: "x".repeat(140_000) } }), /environmentVariables\.BIG: 140005 bytes, and Linux accepts 131072/],
   ["an image with spaces", job({ image: "a b" }), /image: "a b" contains spaces: name one image/],
   ["an unknown variable", job({ imgae: "x" }), /imgae is not a variable of the work pool: did you mean "image"/],
   ["an identity", job({ identities: ["mine"] }), /identities\[0\]: must be a resource id as/],
@@ -52,12 +52,12 @@ test.each<[string, Over, RegExp]>([
   [
     "too many tags",
     job({ labels: Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`l${n}`, "x"])) }),
-    /labels: .* and Azure takes 50/,
+    /labels: .* and Azure accepts 50/,
   ],
   [
     "a container's name",
     properties({ containers: [container("My_Flow")] }),
-    /containers\[0\]\.name: "My_Flow" is not valid: Azure takes 1 to 63/,
+    /containers\[0\]\.name: "My_Flow" is not valid: Azure accepts 1 to 63/,
   ],
   [
     "two containers of one name",
@@ -82,7 +82,7 @@ test.each<[string, Over, RegExp]>([
   [
     "an authority",
     { block: { credential_kwargs: { authority: "login.mars" } } },
-    /credential_kwargs\.authority: there is no Azure at "login\.mars"/,
+    /credential_kwargs\.authority: "login\.mars" is not a login host of Azure/,
   ],
   ["an endpoint", { pool: { endpoints: { management: "here" } } }, /pools\.etl\.endpoints\.management: "here" is not a valid URL/],
 ])("bad input: %s", async (_, over, message) => {
@@ -97,7 +97,7 @@ test.each<[string, Over, RegExp]>([
 test("a command that is too long is refused, too, and a big container group is only warned of", async () => {
   const before = azure.calls.length;
   const long = await here({ "hello/wrong": `echo ${"x".repeat(140_000)}` }).run("run", "hello/wrong");
-  expect([long.status, long.stderr]).toEqual([2, expect.stringMatching(/command\[1\]: 140001 bytes, and Linux takes 131072/)]);
+  expect([long.status, long.stderr]).toEqual([2, expect.stringMatching(/command\[1\]: 140001 bytes, and Linux accepts 131072/)]);
   expect(azure.calls.length).toBe(before);
   const { status, stderr } = await here({ "hello/big": "true" }, job({ cpu: 5, memory: 17 })).run("run", "hello/big");
   expect([status, stderr]).toEqual([0, expect.stringContaining("warning: 5 CPUs and 17 GB make a big container group (over 4 and 16)")]);

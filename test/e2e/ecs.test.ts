@@ -103,7 +103,7 @@ test.each<[string, JsonObject, number, RegExp]>([
     "overrides for a given definition that do not fit",
     { task_definition_arn: "big:1", env: { LONG: "x".repeat(9_000) } },
     2,
-    /ECS takes 8192/,
+    /ECS accepts 8192/,
   ],
 ])("%s: one clear message and exit code", async (_, jobVariables, code, message) => {
   const place = here({ "hello/wrong": "true" }, { jobVariables });
@@ -154,7 +154,7 @@ test("a command that is too long for overrides runs anyway, with a message", asy
   const place = here({ "hello/long": `sh -c 'echo "\${#LONG}"'` }, { jobVariables: { env: { LONG: "x".repeat(9_000) } } });
   const { status, stdout, stderr } = await place.run("run", "hello/long");
   expect([status, stdout]).toEqual([0, "9000\n"]);
-  expect(stderr).toMatch(/ECS takes 8192 with a run: a task definition of its own is registered for it/);
+  expect(stderr).toMatch(/ECS accepts 8192 with a run: pushpool registers a task definition only for it/);
 });
 
 test("a wrong region: exit code 5, and what to check", async () => {

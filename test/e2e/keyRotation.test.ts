@@ -53,7 +53,7 @@ test("AWS: a key changes without a gap", async () => {
   const preview = await here.preview();
   expect(preview.stdout + preview.stderr).toMatch(/\+ aws:iam\/accessKey:AccessKey etl-push-key-2/);
   expect(keysOnAws(fake)).toEqual([first]);
-  expect(await done()).toMatch(new RegExp(`key ${first} is 91 days old: a new key takes its place, and the old one stays for 7 days`));
+  expect(await done()).toMatch(new RegExp(`key ${first} is 91 days old: a new key replaces it, and the old one stays valid for 7 days`));
   const [, second] = keysOnAws(fake) as [string, string];
   const secrets = [first, second].map((id) => fake.world.iam.keys.get(id)?.key.secretAccessKey ?? "");
   const proofs = fake.calls.filter(({ action, status }) => action === "sts:GetCallerIdentity" && status === 200);
@@ -68,14 +68,12 @@ test("AWS: a key changes without a gap", async () => {
     { keyId: first, createdAt: expect.any(String), use: "previous", removedAfter: expect.any(String) },
   ]);
   expect((await here.run("pools")).stderr).toMatch(
-    new RegExp(`key ${second} is .* old and changes in \\d+ days; key ${first} before it goes in \\d+ days`),
+    new RegExp(`key ${second} is .* old and changes in \\d+ days; the previous key ${first} is removed in \\d+ days`),
   );
 
   time.pass(8);
-  expect(await done()).toMatch(new RegExp(`key ${first} stays because unfinished runs were submitted by it: fox`));
-  expect((await here.run("pools")).stderr).toContain(
-    `key ${first} before it goes at the next up, once its unfinished runs have ended: fox`,
-  );
+  expect(await done()).toMatch(new RegExp(`key ${first} stays because unfinished runs were submitted with it: fox`));
+  expect((await here.run("pools")).stderr).toContain(`key ${first} is removed at the next up, once its unfinished runs have ended: fox`);
   expect(keysOnAws(fake)).toEqual([first, second]);
   writeFileSync(gate, "");
   expect((await here.run("wait", "fox")).status).toBe(0);
@@ -106,7 +104,7 @@ test("AWS: no room for a new key, a wrong clock, and a key that somebody deleted
 
   fake.world.iam.keys.delete(byHand);
   time.mistake(-60);
-  expect(await done()).toMatch(/the clock of this machine is \d+ days behind the cloud's[\s\S]*a new key takes its place/);
+  expect(await done()).toMatch(/the clock of this machine is \d+ days behind the cloud's[\s\S]*a new key replaces it/);
   const [, second] = keysOnAws(fake) as [string, string];
   time.mistake(4000);
   expect(await done()).toMatch(/is (3999|4000) days ahead of the cloud's[\s\S]*stays until its overlap is over/);
@@ -116,7 +114,7 @@ test("AWS: no room for a new key, a wrong clock, and a key that somebody deleted
   // Longer than a new key may be missing from the list.
   time.pass(1);
   fake.world.iam.keys.delete(second);
-  expect(await done()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key takes its place now`));
+  expect(await done()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key replaces it now`));
   expect(keysOnAws(fake)).toEqual([first, expect.any(String)]);
   expect((await here.run("run", "hello/prod")).status).toBe(0);
 });
@@ -127,7 +125,7 @@ test("AWS: a key that somebody disabled is replaced at once, also a young one", 
   await done();
   const [first] = keysOnAws(fake) as [string];
   Object.assign(fake.world.iam.keys.get(first) ?? {}, { active: false });
-  expect(await done()).toMatch(new RegExp(`key ${first} is disabled in the cloud: a new key takes its place now`));
+  expect(await done()).toMatch(new RegExp(`key ${first} is disabled in the cloud: a new key replaces it now`));
   expect(keysOnAws(fake)).toEqual([expect.not.stringContaining(first)]);
   expect((await here.run("run", "hello/prod")).status).toBe(0);
   expect(await done()).toMatch(/no changes/);
@@ -156,9 +154,7 @@ test("AWS: --target while a change is due, other numbers in the overlap, and no 
   // A preview without the new key says nothing about a change that does not happen.
   const without = await here.preview("--", "--target", "**hello/prod");
   expect([without.status, without.stderr]).toEqual([0, expect.not.stringContaining(first)]);
-  expect((await here.preview("--", "--target", "**etl-push-key-2")).stderr).toContain(
-    `key ${first} is 91 days old: a new key takes its place`,
-  );
+  expect((await here.preview("--", "--target", "**etl-push-key-2")).stderr).toContain(`key ${first} is 91 days old: a new key replaces it`);
   // Without the new key, without its proof, then with both.
   expect(await up("--target", "**hello/prod")).toMatch(new RegExp(`key ${first} is due for a change, but this up leaves the new key out`));
   expect([keysOnAws(fake), await inUse()]).toEqual([[first], [first]]);
@@ -238,10 +234,10 @@ function describeRotation({ cloud, keysOf, forget }: KeyCloud, name: string, mor
     time.pass(91);
     expect((await here.preview()).stderr).toContain(`+ ${name}-2`);
     time.mistake(30);
-    expect(await up()).toMatch(/clock of this machine is \d+ days ahead of[\s\S]*key \S+ is 91 days old: a new key takes its place/);
+    expect(await up()).toMatch(/clock of this machine is \d+ days ahead of[\s\S]*key \S+ is 91 days old: a new key replaces it/);
     time.mistake(0);
     const [, second] = keysOf(fake) as [string, string];
-    expect(await done("pools")).toMatch(new RegExp(`key ${first} before it goes in`));
+    expect(await done("pools")).toMatch(new RegExp(`key ${first} is removed in`));
     await done("run", "hello/prod");
 
     time.pass(8);
@@ -252,7 +248,7 @@ function describeRotation({ cloud, keysOf, forget }: KeyCloud, name: string, mor
 
     // Nobody has run `pushpool refresh`: the cloud lists its keys.
     forget(fake, second);
-    expect(await up()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key takes its place now`));
+    expect(await up()).toMatch(new RegExp(`key ${second} was deleted in the cloud: a new key replaces it now`));
     expect(keysOf(fake)).toEqual([expect.not.stringContaining(second)]);
     await done("run", "hello/prod");
     await more(here);
@@ -270,7 +266,7 @@ describeRotation(KEY_CLOUDS.gcp, "gcp:serviceaccount/key:Key etl-push-key", asyn
   const replaced = await here.up();
   expect([replaced.status, replaced.stderr]).toEqual([
     0,
-    expect.stringContaining(`key ${disabled} is disabled in the cloud: a new key takes its place now`),
+    expect.stringContaining(`key ${disabled} is disabled in the cloud: a new key replaces it now`),
   ]);
   expect([...world.iam.keys.keys()]).toEqual([expect.not.stringContaining(disabled)]);
   expect((await here.run("run", "hello/prod")).status).toBe(0);

@@ -74,7 +74,7 @@ test("AWS: serve continues when its key is replaced and deleted", async () => {
   here.program(rotatingPool());
   await done("up");
   const [, second] = keysOnAws(fake) as [string, string];
-  // Harder than `up`, which waits until no unfinished run was submitted by it.
+  // Harder than `up`, which waits until no unfinished run was submitted with it.
   fake.world.iam.keys.delete(first);
   const since = fake.calls.length;
   await moreRuns(serve, 4);

@@ -61,7 +61,7 @@ export async function killRotation({ cloud: name, step, after }: KillPoint): Pro
   const rotated = () => keysOf(fake).length === (step === "remove" ? 1 : 2);
   let said = await up();
   if (step === "create" && after && lost === "deleted by hand") {
-    const [, lostId = ""] = /made key (\S+), and nobody has its secret: delete it with `/.exec(said) ?? [];
+    const [, lostId = ""] = /made key (\S+), and its secret is lost: delete it with `/.exec(said) ?? [];
     expect([said, keysOf(fake)]).toEqual([expect.any(String), [first, lostId, expect.any(String)]]);
     forget(fake, lostId);
   }

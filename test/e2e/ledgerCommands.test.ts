@@ -245,7 +245,7 @@ test("a role without the right to make tables works after `ledger migrate` by on
 
 test.each<[string[], RegExp]>([
   [["ledger", "shw"], /ledger "shw": did you mean "show"/],
-  [["ledger", "prune"], /ledger prune: give the age of the runs that go, as --older-than 90d/],
+  [["ledger", "prune"], /ledger prune: give the age of the runs to remove, such as --older-than 90d/],
   ...["old", "90", "0", "90 days", "-1d", "1e3d", "12w", "90d1"].map((age): [string[], RegExp] => [
     ["ledger", "prune", `--older-than=${age}`, "--json"],
     /"--older-than \\".*\\": must be an age with its unit, such as 90d or 12h"/,

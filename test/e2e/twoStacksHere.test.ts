@@ -86,7 +86,7 @@ exports.pushPools = manifest({ pools: [local], prefect: prefect.register(undefin
     );
     expect(await up(at, "dev")).toMatchObject({ status: 0 });
     const refused = await up(at, "prod");
-    expect([refused.status === 0, refused.stderr]).toEqual([false, expect.stringContaining(`work pool "${name}" is already there`)]);
+    expect([refused.status === 0, refused.stderr]).toEqual([false, expect.stringContaining(`work pool "${name}" already exists`)]);
     expect(refused.stderr).toContain("adoptExisting");
     const limit = async () => (await readWorkPool(clientOf(apiUrl), name))?.concurrency_limit;
     expect(await limit()).toBe(1);

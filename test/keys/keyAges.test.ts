@@ -12,7 +12,7 @@ const block = {
 const uses = (...runs: string[]) => [{ keyId: "K2", run: "bee" }, ...runs.map((run) => ({ keyId: "K1", run }))];
 
 test.each<[string, { keyId: string; run: string }[], RegExp]>([
-  ["no runs", [], /^key K2 is 8 days old and changes in 82 days; key K1 before it goes at the next up$/],
+  ["no runs", [], /^key K2 is 8 days old and changes in 82 days; the previous key K1 is removed at the next up$/],
   ["runs of the current key", uses(), /at the next up$/],
   ["a run of the old key", uses("fox"), /at the next up, once its unfinished runs have ended: fox$/],
   ["five of them", uses("fox", "owl", "elk", "ant", "cat"), /: fox, owl, elk and 2 more$/],

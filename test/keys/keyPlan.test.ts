@@ -79,7 +79,7 @@ test.each<[string, number, Partial<KeyFacts>, ListedKey[] | undefined, number[],
     [{ ...at2, isDisabled: true }],
     [3],
     3,
-    /key K2 is disabled in the cloud: a new key takes its place now/,
+    /key K2 is disabled in the cloud: a new key replaces it now/,
   ],
   ["the old key is disabled in its overlap", 92, both, [{ ...at1, isDisabled: true }, at2], [2], 2, /K1 is removed: it is disabled/],
   // Keys that somebody deleted.
@@ -181,7 +181,7 @@ test("a key of another pool with the same owner is neither deleted by advice, no
   const { refusal, adopt } = plan(100, { ...mine, othersKeys: ["B1"], pending: [2] }, listed);
   expect(adopt).toBeUndefined();
   expect(refusal).toMatch(
-    /no room for a new one: B1 is of another pool of this stack: give each pool an owner of its own\. Nothing was changed$/,
+    /no room for a new one: B1 belongs to another pool of this stack: give each pool its own owner\. Nothing was changed$/,
   );
   expect(plan(100, { ...mine, pending: [2] }, listed).adopt).toEqual({ generation: 2, keyId: "B1" });
 });

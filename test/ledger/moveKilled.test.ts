@@ -106,7 +106,7 @@ test("two homes with a secret move into one database: every moved run is found b
   });
   expect(said.map(({ status }) => status)).toEqual([0, 0]);
   // The second one hears that its digests were made with another key.
-  expect(said.map(({ stderr }) => /has a key of digests of its own/.test(stderr))).toEqual([false, true]);
+  expect(said.map(({ stderr }) => /already has its own digest key/.test(stderr))).toEqual([false, true]);
   for (const home of homes) {
     for (const [n, id] of ids.entries())
       expect(idOf(home.pushpool("run", "hello/env", "--idempotency-key", `k${n}`, "--json", "--detach"))).toBe(id);

@@ -50,7 +50,7 @@ test("a pool in Python changes its key without a gap", async () => {
   await stack.preview();
   expect(keysOnAws(aws)).toEqual([one]);
   const second = await up();
-  expect(second.notes).toMatch(new RegExp(`key ${one} is 91 days old: a new key takes its place, and the old one stays for 7 days`));
+  expect(second.notes).toMatch(new RegExp(`key ${one} is 91 days old: a new key replaces it, and the old one stays valid for 7 days`));
   expect(second.proofs).toEqual(["update pushpool:index:EcsPushPool$pushpool:index:KeyProof"]);
   const [, two] = keysOnAws(aws) as [string, string];
   const { blocks } = masked((await stack.outputs({ secrets: true })).pushPools) as {

@@ -157,7 +157,7 @@ describePrefect("the Prefect resources of the provider on a real Prefect server"
     await pool.up({ type: "process:push" });
     const again = new PluginResource(plugin, "PrefectWorkPool", "another");
     await expect(again.up({ type: "process:push", workPoolName: name })).rejects.toThrow(
-      `work pool "${name}" is already there, at ${client.connection.apiUrl}: set adoptExisting: true to take it over`,
+      `work pool "${name}" already exists, at ${client.connection.apiUrl}: set adoptExisting: true to take it over`,
     );
     expect(await again.up({ type: "process:push", workPoolName: name, adoptExisting: true })).toBe("created");
     await pool.destroy();

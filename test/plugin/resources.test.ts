@@ -128,7 +128,7 @@ test("in a preview, unknown definitions are accepted", async () => {
 
 test("a component of another kind is named", async () => {
   const { pool, deployment } = await definitions();
-  expect((await check(URN, { pool: deployment, deployment })).error).toBe("pool is the definition of something else: give that of a pool");
+  expect((await check(URN, { pool: deployment, deployment })).error).toBe("pool must be the definition of a pool");
   expect((await check(URN, { pool: "local", deployment })).error).toMatch(/^pool is not a definition: give the component's definition/);
   expect((await check(URN, { pool, deployment, waitt: true })).failures[0]).toMatch(/^waitt: waitt is unknown: .*wait/);
 });

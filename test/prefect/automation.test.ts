@@ -106,7 +106,7 @@ describePrefect("an automation on a real Prefect server", () => {
     await first.up(given);
     const automation = new Resource("PrefectAutomation");
     await expect(automation.up(given)).rejects.toThrow(
-      /is already there, at .*: set adoptExisting: true to take it over, or set another automationName/,
+      /already exists, at .*: set adoptExisting: true to take it over, or set another automationName/,
     );
     const wanted = { ...given, description: "mine", adoptExisting: true };
     expect(await automation.up(wanted)).toBe("created");

@@ -72,7 +72,7 @@ describePrefect("a block on a real Prefect server", () => {
     const other = new Resource("PrefectBlock");
     const data = { aws_access_key_id: "AKIAOTHER", aws_secret_access_key: "fake-secret-3" };
     await expect(other.up({ ...inputs, data })).rejects.toThrow(
-      `block "aws-credentials/${inputs.blockName}" is already there, at ${client.connection.apiUrl}: set adoptExisting: true`,
+      `block "aws-credentials/${inputs.blockName}" already exists, at ${client.connection.apiUrl}: set adoptExisting: true`,
     );
     expect(await other.up({ ...inputs, data, adoptExisting: true })).toBe("created");
     expect(other.id).toBe(first.id);

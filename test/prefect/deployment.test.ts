@@ -165,7 +165,7 @@ describePrefect("a deployment on a real Prefect server", () => {
     const { schedules: _, ...others } = inputs;
     const deployment = new Resource("PrefectDeployment");
     const wanted = { ...others, description: "mine now" };
-    await expect(deployment.up(wanted)).rejects.toThrow(/is already there, at .*: set adoptExisting: true to take it over/);
+    await expect(deployment.up(wanted)).rejects.toThrow(/already exists, at .*: set adoptExisting: true to take it over/);
     expect(await deployment.up({ ...wanted, adoptExisting: true })).toBe("created");
     expect(await there(deployment)).toMatchObject({ id: first.id, description: "mine now", schedules });
   });

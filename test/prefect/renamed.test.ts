@@ -71,7 +71,7 @@ describePrefect("a renamed resource on a real Prefect server", () => {
       const first = await one.create(kind, inputs);
 
       const two = await providerProcess({ apiUrl });
-      await expect(two.create(kind, inputs)).rejects.toThrow(/already there.*adoptExisting: true.*aliases: \[\{ name: "FORMER NAME" \}\]/);
+      await expect(two.create(kind, inputs)).rejects.toThrow(/already exists.*adoptExisting: true.*aliases: \[\{ name: "FORMER NAME" \}\]/);
       const second = await two.create(kind, adopting);
       expect(second.id).toBe(first.id);
       // In the same `up`.

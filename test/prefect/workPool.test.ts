@@ -88,7 +88,7 @@ describePrefect("a work pool on a real Prefect server", () => {
     const pool = new Resource("PrefectWorkPool");
     const inputs = { workPoolName: name, type: "process:push", concurrencyLimit: 3 };
     await expect(pool.up(inputs)).rejects.toThrow(
-      `work pool "${name}" is already there, at ${client.connection.apiUrl}: set adoptExisting: true`,
+      `work pool "${name}" already exists, at ${client.connection.apiUrl}: set adoptExisting: true`,
     );
     await expect(pool.up({ ...inputs, type: "ecs:push", adoptExisting: true })).rejects.toThrow(
       /with type "process:push" instead of "ecs:push"\. A type cannot be changed: set another workPoolName/,

@@ -115,7 +115,7 @@ test("what is wrong with an anchor or a merge is said with its position", () => 
   expect(() => parseYaml("a: &x {b: *x}\n", "f")).toThrow(/^f:1:11: the anchor &x contains itself/);
   expect(() => parseYaml("a: &x 1\nb: &x 2\n", "f")).toThrow(/^f:2:7: the anchor &x is already declared above/);
   expect(() => parseYaml("a: &x 1\nb:\n  <<: *x\n", "f")).toThrow(/^f:3:7: << must merge a mapping, or a list of mappings/);
-  expect(() => parseYaml("a: =\n", "f")).toThrow(/^f:1:4: = has a meaning of its own in YAML: put quotes around it, as in "="/);
+  expect(() => parseYaml("a: =\n", "f")).toThrow(/^f:1:4: = has a special meaning in YAML: put quotes around it, as in "="/);
 });
 
 test("a character that PyYAML does not read is refused with its position, but its escape sequence is read", () => {

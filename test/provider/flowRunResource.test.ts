@@ -288,7 +288,7 @@ const pool = new ProcessPushPool("local");
 const hello = new Deployment("hello/prod", { workPoolName: pool.workPoolName, command: "true" });
 new FlowRun("smoke", { pool: pool.definition, deployment: hello.definition, parameters: { key: pulumi.secret("${SECRET}") } });`);
   const { failures } = await one.check({}, refused[0]?.inputs as JsonObject);
-  expect(failures).toEqual([expect.stringMatching(/^parameters\.key is a secret, but the ledger keeps this value in plain text/)]);
+  expect(failures).toEqual([expect.stringMatching(/^parameters\.key is a secret, but the ledger stores this value in plain text/)]);
   expect(failures.join()).not.toContain(SECRET);
 });
 

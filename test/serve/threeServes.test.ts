@@ -76,7 +76,7 @@ test("while the ledger is away, /health says so with 503; serve continues by its
     return status === 503 && body;
   });
   // A question that was on its way gets no answer; the next one cannot be asked.
-  const says = expect.stringMatching(/^(the ledger postgres:.* cannot be used: |it does not answer for \d+ s$)/);
+  const says = expect.stringMatching(/^(the ledger postgres:.* cannot be used: |it has not answered for \d+ s$)/);
   expect(away).toMatchObject({ healthy: false, reaches: { ledger: says } });
   expect(JSON.stringify(away)).not.toMatch(/s3cr3t/);
   line.heal();

@@ -92,7 +92,7 @@ export function describeTarget(name: string, make: () => Harness): void {
       [
         "a secret in the command",
         (job) => ({ ...job, command: new Secret([{ pointer: "/t" }], SECRET) }),
-        /^job_configuration\.command holds a secret.* env/,
+        /^job_configuration\.command contains a secret.* env/,
       ],
       ["a variable that is not a string", (job) => ({ ...job, env: { A: { b: 1 } } }), /^job_configuration\.env\.A: must be a string/],
     ])("plan refuses %s", (_, change, message) => {

@@ -90,7 +90,7 @@ async function migrate(choice: LedgerChoice, { json }: LedgerFlags): Promise<voi
 }
 
 async function prune(choice: LedgerChoice, { olderThan, withKeys = false, dryRun = false, json }: LedgerFlags): Promise<void> {
-  if (olderThan === undefined) throw new UserError("ledger prune: give the age of the runs that go, as --older-than 90d");
+  if (olderThan === undefined) throw new UserError("ledger prune: give the age of the runs to remove, such as --older-than 90d");
   const before = new Date(Date.now() - parseAge(olderThan, "--older-than")).toISOString();
   const upkeep = await openUpkeep(choice, note);
   try {
@@ -101,7 +101,7 @@ async function prune(choice: LedgerChoice, { olderThan, withKeys = false, dryRun
     );
     if (keptForKey > 0)
       note(
-        `${keptForKey} more stay for their idempotency keys: a request with such a key still gets its run. --with-keys removes them too`,
+        `${keptForKey} more were kept because of their idempotency keys: a request with such a key still gets its run. --with-keys removes them too`,
       );
   } finally {
     upkeep.close();
@@ -129,10 +129,10 @@ async function move(workspace: Workspace, { to, wait = false, cancel = false, js
   if (json) return printJson({ home, ...report });
   const { runs = 0, deployments = 0, notes = 0 } = report.rows;
   note(`moved ${runs} runs, ${deployments} deployments and ${notes} notes of ${home} to ${report.to}`);
-  if (report.withoutKey > 0) note(`${report.withoutKey} of them are there without their idempotency key, because another run has it there`);
+  if (report.withoutKey > 0) note(`${report.withoutKey} of them lost their idempotency key, because another run there has it`);
   if (report.otherDigestKey)
     note(
-      `${report.to} has a key of digests of its own. Moved runs need none. But if an \`up\` was interrupted during a FlowRun with secrets, the next \`up\` runs it again`,
+      `${report.to} already has its own digest key. Moved runs need none. But if an \`up\` was interrupted during a FlowRun with secrets, the next \`up\` runs it again`,
     );
   note("from now on, name that ledger with PUSHPOOL_LEDGER_URL, or in the Pulumi program with manifest({ ledger: { url } })");
 }

@@ -42,7 +42,7 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   if (!missed) throw new UserError(`--missed ${quoted(flags.missed)}: must be one of ${MISSED_POLICIES.join(", ")}`);
   const port = portOf("--port", flags.port) as number;
   const uiPort = portOf("--ui-port", flags.uiPort);
-  if (uiPort !== undefined && !flags.ui) throw new UserError("--ui-port: there is no run page without --ui");
+  if (uiPort !== undefined && !flags.ui) throw new UserError("--ui-port needs --ui, which serves the run page");
   if (flags.host.trim() === "") throw new UserError("--host is blank: give an address of this machine, such as 127.0.0.1");
   for (const name of flags.allowHost ?? []) {
     if (!/^[A-Za-z0-9_.-]+$/.test(name)) throw new UserError(`--allow-host ${quoted(name)}: must be a host name, without a port`);

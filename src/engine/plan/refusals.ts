@@ -70,7 +70,7 @@ export function importedReplacement(goal: Goal, old: Resource, next: Resource, k
   );
 }
 
-/** A value for an error message, or "[secret]" if it holds a secret. */
+/** A value for an error message, or "[secret]" if it contains a secret. */
 function shownValue(news: Properties, property: string): string {
   const value = news[property];
   if (value === undefined) return "{<nil>}";

@@ -18,7 +18,7 @@ export function boundClient(PgClient: typeof Client): typeof Client {
       let isBound = false;
       const refuse = () => {
         const message =
-          "the server offers no login that is bound to the TLS connection, which channel_binding=require of the ledger's URL asks for: use scram-sha-256 there, or leave out channel_binding";
+          "channel_binding=require in the ledger's URL needs a login that is bound to the TLS connection, and the server offers none: use scram-sha-256 there, or leave out channel_binding";
         connection.emit("error", new UserError(message, 5));
         // The driver must not send the password after all.
         connection.stream.destroy();

@@ -77,14 +77,14 @@ export function readLedgerUrl(text: string, env: NodeJS.ProcessEnv = process.env
   if (!mode) {
     const allowed = `must be one of ${SSL_MODES.join(", ")}`;
     if (searchParams.has("sslmode")) refuse(`: sslmode ${allowed}`);
-    throw new UserError(`$PGSSLMODE ${allowed}, not ${quoted(sslMode)}: the URL of the ledger has no sslmode of its own`);
+    throw new UserError(`$PGSSLMODE ${allowed}, not ${quoted(sslMode)}: the URL of the ledger does not set sslmode`);
   }
   const host = given("host", url.hostname === NO_HOST ? "" : url.hostname.replace(/^\[(.*)\]$/, "$1"));
   if (host?.includes(",")) refuse(SEVERAL_HOSTS);
   if (host === undefined && env.PGHOST?.includes(",")) throw new UserError(`$PGHOST${SEVERAL_HOSTS}`);
   const attributes = given("target_session_attrs");
   if (attributes !== undefined && attributes !== "any" && attributes !== "read-write" && attributes !== "primary")
-    refuse(": target_session_attrs must be any, read-write or primary: the ledger is written");
+    refuse(": target_session_attrs must be any, read-write or primary, because pushpool writes to the ledger");
   const binding = given("channel_binding");
   if (binding !== undefined && !CHANNEL_BINDINGS.includes(binding))
     refuse(`: channel_binding must be one of ${CHANNEL_BINDINGS.join(", ")}`);
@@ -127,7 +127,7 @@ export function checkLedgerUrl(text: string, schema?: string): void {
 export function checkSchema(schema: string, from?: LedgerSource): void {
   const of = `the schema of a ledger${from === undefined ? "" : ` in ${from}`}`;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema))
-    throw new UserError(`${of} must consist of a-z, 0-9 and _, at most 63 of them, and no digit first, not ${quoted(schema)}`);
+    throw new UserError(`${of} must have at most 63 characters of a-z, 0-9 and _, and not begin with a digit, not ${quoted(schema)}`);
   if (schema.startsWith("pg_") || schema === "information_schema")
     throw new UserError(`${of} must not be ${quoted(schema)}: Postgres reserves that name`);
 }
@@ -188,9 +188,7 @@ function portIn(text: string | undefined, env: NodeJS.ProcessEnv, refuse: Refuse
   if (text !== undefined) return isPort(text) ? Number(text) : refuse(": port must be a whole number from 1 to 65535");
   const { PGPORT: usual = "" } = env;
   if (usual !== "" && !isPort(usual))
-    throw new UserError(
-      `$PGPORT must be a whole number from 1 to 65535, not ${quoted(usual)}: the URL of the ledger has no port of its own`,
-    );
+    throw new UserError(`$PGPORT must be a whole number from 1 to 65535, not ${quoted(usual)}: the URL of the ledger does not set a port`);
   return undefined;
 }
 

@@ -25,7 +25,7 @@ export async function migrate(pool: Pool, schema: string, name: string): Promise
   const check = (version: number) => {
     if (version <= POSTGRES_MIGRATIONS.length) return version;
     throw new UserError(
-      `the ledger ${name} was written by a newer pushpool (its version is ${version}, this one knows up to ${POSTGRES_MIGRATIONS.length}): to upgrade, ${upgradeHint()}. It was not changed`,
+      `the ledger ${name} was written by a newer pushpool (its version is ${version}, this one supports up to ${POSTGRES_MIGRATIONS.length}): to upgrade, ${upgradeHint()}. It was not changed`,
       5,
     );
   };

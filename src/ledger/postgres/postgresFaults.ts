@@ -115,7 +115,7 @@ const ADVICE: Record<string, string> = {
   ENETUNREACH: "it does not answer: check the network and its firewall",
   EADDRNOTAVAIL: "its host is not an address to which a connection is possible: check the URL",
   CERT_HAS_EXPIRED: "its certificate has expired: renew it on the server",
-  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host: use the name that is in it, or sslmode=verify-ca",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another host: use the name in the certificate, or sslmode=verify-ca",
 };
 
 /** Messages of pgbouncer itself, all with the code 08P01 (its `src/client.c` and `src/objects.c`). */
@@ -157,8 +157,9 @@ function adviceFor(error: PostgresFault): string | undefined {
     return "the server wants a certificate of this client: give sslcert=FILE and sslkey=FILE in the URL";
   if (code === "28000" && /no encryption|SSL off/.test(message)) return "the server wants TLS: use sslmode=require, or better verify-full";
   if (/does not support SSL|establishing an SSL connection/.test(message))
-    return "its server has no TLS: turn it on there, or use sslmode=disable on a network that nobody else can read";
-  if (UNTRUSTED.test(code)) return "its certificate is of an unknown authority: give the authority's file with sslrootcert=FILE in the URL";
+    return "its server does not support TLS: turn it on there, or use sslmode=disable on a network that nobody else can read";
+  if (UNTRUSTED.test(code))
+    return "an unknown authority signed its certificate: give the authority's file with sslrootcert=FILE in the URL";
   if (/^(ERR_SSL|ERR_OSSL)/.test(code)) return "the TLS connection failed: check sslcert, sslkey and sslrootcert of the URL";
   if (ADVICE[code] !== undefined) return ADVICE[code];
   const ofPgbouncer = code === "08P01" ? adviceOfPgbouncer(error) : undefined;

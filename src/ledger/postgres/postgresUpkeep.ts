@@ -31,7 +31,7 @@ export function openPostgresUpkeep({ url, schema, from }: LedgerAddress, warn: (
     if (version === newest) return;
     throw new UserError(
       version > newest
-        ? `the ledger ${db.name} was written by a newer pushpool (its version is ${version}, this one knows up to ${newest}): to upgrade, ${upgradeHint()}. It was not changed`
+        ? `the ledger ${db.name} was written by a newer pushpool (its version is ${version}, this one supports up to ${newest}): to upgrade, ${upgradeHint()}. It was not changed`
         : `the ledger ${db.name} has version ${version}, and this pushpool needs ${newest}: run \`pushpool ledger migrate\` first`,
       5,
     );

@@ -38,7 +38,7 @@ export function completeRule(text: RuleText, start: DateTime): Rule {
     throw new Error(
       start.isZoned
         ? "DTSTART has a time zone, so that UNTIL must be in UTC: end it with Z"
-        : "UNTIL has a time zone and DTSTART has none: leave the Z out, the schedule's timezone is meant",
+        : "UNTIL has a time zone and DTSTART has none: leave the Z out, because the schedule's timezone applies",
     );
   }
   const date = dateOf(Math.floor(start.seconds / DAY_SECONDS));

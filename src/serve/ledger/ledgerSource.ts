@@ -92,7 +92,7 @@ export function ledgerSource({ loaded, runs, dispatcher, missed, graceSeconds, .
   };
   const silence = () => {
     const silent = shared && lookingSince !== undefined ? Date.now() - lookingSince : 0;
-    return silent > SILENT ? `it does not answer for ${Math.round(silent / 1000)} s` : undefined;
+    return silent > SILENT ? `it has not answered for ${Math.round(silent / 1000)} s` : undefined;
   };
   return {
     pools,

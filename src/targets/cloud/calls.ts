@@ -143,8 +143,8 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
       tellOnce(
         "new",
         kind === "disabled"
-          ? `work pool "${pool}" is new, and an API that was enabled with it may not be known everywhere yet: trying again (${message})`
-          : `the credentials of work pool "${pool}" are new, and ${cloud} does not know them everywhere yet: trying again (${message})`,
+          ? `work pool "${pool}" is new, and an API that was enabled with it may not be effective everywhere yet: trying again (${message})`
+          : `the credentials of work pool "${pool}" are new, and not effective everywhere in ${cloud} yet: trying again (${message})`,
       );
       return 0;
     };
@@ -158,7 +158,7 @@ export function openCalls<Kind extends string>(of: Caller<Kind>): Call {
     return notices.during(`work pool "${pool}": ${what}`, async ({ failed, waits }) => {
       const attempt = async () => {
         if (pause > 0) await sleep(pause, undefined, signal ? { signal } : {});
-        const onWait = (bucket: TokenBucket) => waits(`${cloud} allows ${rateOf(bucket)}, and other calls are before this one`);
+        const onWait = (bucket: TokenBucket) => waits(`${cloud} allows ${rateOf(bucket)}, and other calls are ahead of this one`);
         await waitForTurns(notes, buckets, { signal, onWait });
         const tryIt = async () => {
           if (login) await loggedIn(login, asFailure, signal);

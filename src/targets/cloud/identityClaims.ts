@@ -40,19 +40,19 @@ export interface Unmet {
  */
 export function unmetBy(claims: IdentityClaims, { issuer, audience, subjects }: Federation, now: number): Unmet | undefined {
   if (claims.iss !== issuer)
-    return { condition: "issuer", says: `the identity token is from issuer ${shown(claims.iss)}, but the trust asks for ${shown(issuer)}` };
+    return { condition: "issuer", says: `the identity token is from issuer ${shown(claims.iss)}, but the trust requires ${shown(issuer)}` };
   if (claims.exp !== undefined && claims.exp * 1000 <= now)
-    return { condition: "expiry", says: `the identity token ended at ${new Date(claims.exp * 1000).toISOString()}` };
+    return { condition: "expiry", says: `the identity token expired at ${new Date(claims.exp * 1000).toISOString()}` };
   const sent = [claims.aud ?? []].flat();
   if (!sent.some((each) => sameAudience(each, audience)))
     return {
       condition: "audience",
-      says: `the identity token is for audience ${sent.map(shown).join(", ") || "none"}, but the trust asks for ${shown(audience)}`,
+      says: `the identity token is for audience ${sent.map(shown).join(", ") || "none"}, but the trust requires ${shown(audience)}`,
     };
   if (!subjects.some((pattern) => matches(claims.sub ?? "", pattern)))
     return {
       condition: "subject",
-      says: `the subject of the identity token is ${shown(claims.sub)}, but the trust asks for ${subjects.map(shown).join(" or ")}`,
+      says: `the subject of the identity token is ${shown(claims.sub)}, but the trust requires ${subjects.map(shown).join(" or ")}`,
     };
   return undefined;
 }

@@ -52,7 +52,7 @@ export class IdentityTokens {
     if (!source) throw new UserError(noToken(this.#of), 5);
     const token = (await tokenFrom(source, this.#of)).trim();
     this.#last = claimsOf(token);
-    if (!this.#last) throw new UserError(`${inWords(source)} holds no identity token (a JSON Web Token)${usedFor(this.#of)}`, 5);
+    if (!this.#last) throw new UserError(`${inWords(source)} contains no identity token (a JSON Web Token)${usedFor(this.#of)}`, 5);
     return token;
   }
 
@@ -109,7 +109,7 @@ function noToken(of: TokenAsker): string {
       : `work pool "${pool}" takes no key: it trusts GitHub Actions jobs with the subject ${federation.subjects.map(shown).join(" or ")}, and this process is in none. ${instead}`;
   }
   const where = federation.token.from === "environment" ? `the variable ${federation.token.variable} is not set` : "there is none";
-  return `work pool "${pool}" takes no key: it needs an identity token of ${shown(federation.issuer)} for the audience ${shown(federation.audience)}, and ${where}. ${instead}`;
+  return `work pool "${pool}" has no key: it needs an identity token of ${shown(federation.issuer)} for the audience ${shown(federation.audience)}, and ${where}. ${instead}`;
 }
 
 function usedFor({ pool }: TokenAsker): string {
@@ -162,5 +162,5 @@ async function asked(url: string, headers: Record<string, string>, field: string
   } catch {
     // The answer may be a part of a token, so it is not shown.
   }
-  throw new UserError(`${inWords(source)} answers without the field "${field}", which should hold the identity token`, 5);
+  throw new UserError(`${inWords(source)} answers without the field "${field}", which should contain the identity token`, 5);
 }

@@ -28,12 +28,12 @@ export function jobLabels(
   const lost = Object.keys(texts).filter((key) => Object.hasOwn(ours, labelKey(key)) && made.labels[labelKey(key)] !== ours[labelKey(key)]);
   const warnings = [
     ...made.warnings,
-    ...lost.map((key) => `job_configuration.labels: pushpool sets the label "${key}" itself, and keeps its own value`),
+    ...lost.map((key) => `job_configuration.labels: pushpool sets the label "${key}" itself, so your value is not used`),
   ];
   const all = { ...made.labels, ...ours };
   const count = Object.keys(all).length;
   if (count > MAX_LABELS)
-    throw new UserError(`job_configuration.labels: there are ${count} with those of pushpool, but Google Cloud takes ${MAX_LABELS}`);
+    throw new UserError(`job_configuration.labels: there are ${count} with those of pushpool, but Google Cloud accepts ${MAX_LABELS}`);
   return { labels: all, warnings };
 }
 

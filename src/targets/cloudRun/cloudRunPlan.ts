@@ -121,11 +121,11 @@ export function planCloudRun(job: ValueObject, run: RunToPlan, pool: PoolIdentit
 const CLOUD_RUN: Vendor = {
   name: "Cloud Run",
   secret: ({ pointers }) =>
-    `holds a secret (${pointers.join(", ")}), and a Cloud Run job shows it to whoever may read the job: put it into Secret Manager and name it in env_from_secrets, or pass it in env`,
+    `contains a secret (${pointers.join(", ")}), and a Cloud Run job shows it to everyone who may read the job: put it into Secret Manager and name it in env_from_secrets, or pass it in env`,
 };
 
 /** Who could read a secret in the Job's words. */
-const SHOWN = "whoever may look at the job could read it. Pass it in env, or by env_from_secrets";
+const SHOWN = "everyone who may read the job could read it. Pass it in env, or by env_from_secrets";
 
 const BODY = "job_configuration.job_body";
 const BODY_TASK = `${BODY}.template.template`;
@@ -194,7 +194,7 @@ function timeoutOf(value: Value, run: RunToPlan): number | null {
   if (seconds === undefined || Number(seconds) <= 0)
     throw new UserError(`${path}: must be a number of seconds over 0, not ${JSON.stringify(value)}`);
   if (Number(seconds) > MAX_TIMEOUT)
-    throw new UserError(`${path}: Cloud Run takes at most ${MAX_TIMEOUT} seconds (7 days), not ${seconds}`);
+    throw new UserError(`${path}: Cloud Run accepts at most ${MAX_TIMEOUT} seconds (7 days), not ${seconds}`);
   return Number(seconds);
 }
 
@@ -254,7 +254,7 @@ function ownJob(shape: JsonObject, args: string[], env: Record<string, string | 
 function shown(name: string, value: string | Secret): string {
   if (!(value instanceof Secret)) return value;
   throw new UserError(
-    `job_configuration.env.${name} holds a secret (${value.pointers.join(", ")}), and with job_per_run the job would contain it: put it into Secret Manager and name it in env_from_secrets, or leave job_per_run out`,
+    `job_configuration.env.${name} contains a secret (${value.pointers.join(", ")}), and with job_per_run the job would contain it: put it into Secret Manager and name it in env_from_secrets, or leave job_per_run out`,
   );
 }
 
@@ -272,7 +272,9 @@ function checkCredentials(credentials: Value, { project, clientEmail }: PoolIden
   const known = info instanceof Secret ? (info.known ? info.reveal() : null) : (info ?? null);
   const email = known !== null && typeof known === "object" && "client_email" in known ? known.client_email : undefined;
   if (typeof email === "string" && clientEmail !== undefined && email !== clientEmail)
-    throw new UserError(`${path}: it is the key of ${email}, but runs are submitted with the work pool's key, which is of ${clientEmail}`);
+    throw new UserError(
+      `${path}: it is the key of ${email}, but runs are submitted with the work pool's key, which belongs to ${clientEmail}`,
+    );
   const other = credentials.project;
   if (typeof other === "string" && project !== undefined && other !== project)
     throw new UserError(`${path}.project: "${other}" is not the project of the work pool, whose runs go to project "${project}"`);
@@ -282,7 +284,7 @@ function secretWarnings(env: CloudRunRequest["overrides"]["env"]): string[] {
   const names = Object.keys(env).filter((name) => env[name] instanceof Secret);
   if (names.length === 0) return [];
   return [
-    `${names.join(", ")}: Cloud Run shows a variable's value to whoever may read the execution; put it into Secret Manager and name it in env_from_secrets to hide it`,
+    `${names.join(", ")}: Cloud Run shows a variable's value to everyone who may read the execution; put it into Secret Manager and name it in env_from_secrets to hide it`,
   ];
 }
 

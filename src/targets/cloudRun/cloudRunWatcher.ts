@@ -36,7 +36,7 @@ export function openWatcher({ api, notes, settle }: { api: RunApi; notes: Shared
     settle,
     endNote: (id) => endNote(notes, id),
     late: "Cloud Run does not show the execution yet",
-    lost: "its execution is no longer there: someone deleted it, or its job",
+    lost: "its execution no longer exists: someone deleted it, or its job",
   });
   const times = new Map<InfrastructureId, ExecutionTimes>();
   const limit = pLimit(AT_A_TIME);

@@ -18,16 +18,16 @@ export function environmentOf(env: Value, path: string): Record<string, string |
   const names = Object.keys(given);
   // One more is added, by which the run is found.
   if (names.length >= MAX_VARIABLES)
-    throw new UserError(`${path}: Cloud Run takes at most ${MAX_VARIABLES - 1} variables, not ${names.length}`);
+    throw new UserError(`${path}: Cloud Run accepts at most ${MAX_VARIABLES - 1} variables, not ${names.length}`);
   for (const name of names) {
     const at = `${path}.${name}`;
     checkVariableName(name, at);
-    if (name.length > MAX_VARIABLE) throw new UserError(`${at}: Cloud Run takes names of up to ${MAX_VARIABLE} characters`);
+    if (name.length > MAX_VARIABLE) throw new UserError(`${at}: Cloud Run accepts names of up to ${MAX_VARIABLE} characters`);
     if (RESERVED.test(name)) throw new UserError(`${at}: Cloud Run reserves this name`);
     const bytes = Buffer.byteLength(variableAt(given[name], at));
     if (bytes <= MAX_VARIABLE) continue;
     const what = name === "PUSHPOOL_PARAMETERS" ? "parameters: as JSON they are" : `${at}: it is`;
-    throw new UserError(`${what} ${bytes} bytes, and Cloud Run takes at most ${MAX_VARIABLE} in a variable: pass large data in a file`);
+    throw new UserError(`${what} ${bytes} bytes, and Cloud Run accepts at most ${MAX_VARIABLE} in a variable: pass large data in a file`);
   }
   return given as Record<string, string | Secret>;
 }

@@ -28,7 +28,7 @@ export function refusal(what: string, failure: GoogleFailure, who: Denied): User
       project: () =>
         `${what}: there is no project "${project}" for ${as}, or it was deleted: ${said}. Check the project of the work pool's credentials`,
       quotaProject: () =>
-        `${what}: your own Google Cloud login names no project that its calls count for: ${said}. Name one: gcloud auth application-default set-quota-project ${project}`,
+        `${what}: your own Google Cloud login has no quota project: ${said}. Set one: gcloud auth application-default set-quota-project ${project}`,
       region: (_, why) =>
         `${what}: Cloud Run has no region ${regionIn(why)}, or project "${project}" may not use it: ${said}. Set the job variable "region" to one that \`gcloud run regions list\` shows`,
       perimeter: () =>

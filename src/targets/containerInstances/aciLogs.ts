@@ -30,7 +30,7 @@ const NEIGHBOURS = 10;
 const MAX_ROWS = 100_000;
 /** How late Log Analytics may be (https://learn.microsoft.com/azure/container-instances/container-instances-log-analytics), in milliseconds. */
 const INGESTED = 600_000;
-const LOST = "lines are missing here: Azure keeps 4 MB of a container's output while it runs, 16 KB after its end";
+const LOST = "lines are missing here: Azure stores 4 MB of a container's output while it runs, 16 KB after its end";
 /** How long a refusal of a workspace counts for other gaps, in milliseconds. */
 const REFUSED_FOR = 30_000;
 const YOUNG_ROLE = "If the role is new, that may take ten minutes: read the log again later with `pushpool logs`";
@@ -114,7 +114,11 @@ export function openLogs({ api, notes, watcher, late }: { api: AciApi; notes: Sh
         found.push(said(`lines are missing here: pushpool reads ${MAX_ROWS} from Log Analytics, and workspace ${workspace} has more`));
       else if (after.length > 0 && !meetsAfter)
         found.push(
-          said(isNew ? `lines are missing here: Log Analytics does not have them yet. ${LATER}` : `${LOST}, nor has Log Analytics`),
+          said(
+            isNew
+              ? `lines are missing here: Log Analytics does not have them yet. ${LATER}`
+              : `${LOST}, and Log Analytics does not have them either`,
+          ),
         );
       else if (after.length === 0 && isNew)
         found.push(said(`lines may be missing here: Log Analytics may not have all of them yet. ${LATER}`));

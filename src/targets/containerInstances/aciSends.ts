@@ -57,7 +57,7 @@ export function openSends({ api, notes, settle }: { api: AciApi; notes: SharedNo
     if (!found) return false;
     if (found.tags[RUN_TAG] === run) return true;
     throw new UserError(
-      `there is a container group "${name.group}" in resource group "${name.resourceGroup}" already, and it is not this run's: delete it`,
+      `container group "${name.group}" already exists in resource group "${name.resourceGroup}", and does not belong to this run: delete it`,
       5,
     );
   }

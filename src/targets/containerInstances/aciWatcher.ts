@@ -41,7 +41,7 @@ export function openWatcher({
     settle,
     endNote: (id) => endNote(notes, id),
     late: "Azure does not show the container group yet",
-    lost: "its container group is gone, and nobody has seen it run",
+    lost: "its container group no longer exists, and pushpool did not see it run",
   });
   const limits = openTimeLimits(stop, () => timeOf(notes));
   const known = new Map<InfrastructureId, RunNote>();

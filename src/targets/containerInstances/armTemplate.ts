@@ -29,7 +29,7 @@ export function groupOf(template: Value, names: { group: string; container: stri
   for (const [section, value] of Object.entries(given)) {
     if ([...IGNORED_SECTIONS, "parameters", "resources"].includes(section) || isEmpty(value)) continue;
     throw new UserError(
-      `${TEMPLATE}.${section}: pushpool makes the one container group of the template, and evaluates no ${section}: leave it out`,
+      `${TEMPLATE}.${section}: pushpool makes only the container group of the template, and does not evaluate ${section}: leave it out`,
     );
   }
   const resources = listAt(given.resources, `${TEMPLATE}.resources`, "a list with one container group");
@@ -42,7 +42,7 @@ export function groupOf(template: Value, names: { group: string; container: stri
     throw new UserError(`${RESOURCE}.type: must be "${TYPE}", not ${JSON.stringify(resource.type ?? null)}`);
   for (const [field, value] of Object.entries(resource)) {
     const known = FIELDS.includes(field) || (IGNORED_FIELDS.includes(field) && !(field === "dependsOn" && !isEmpty(value)));
-    if (!known && !isEmpty(value)) throw new UserError(`${RESOURCE}.${field}: pushpool makes the container group alone: leave it out`);
+    if (!known && !isEmpty(value)) throw new UserError(`${RESOURCE}.${field}: pushpool makes only the container group: leave it out`);
   }
   const parameters = parametersOf(given.parameters ?? {}, names);
   const evaluate = evaluator(parameters);

@@ -99,7 +99,7 @@ function authorityOf(kwargs: Value | undefined, path: string): string {
     .replace(/^https:\/\//, "")
     .replace(/\/+$/, "");
   if (Object.hasOwn(CLOUDS, host)) return host;
-  throw new UserError(`${path}.authority: there is no Azure at "${host}": one of ${Object.keys(CLOUDS).join(", ")}`);
+  throw new UserError(`${path}.authority: "${host}" is not a login host of Azure: must be one of ${Object.keys(CLOUDS).join(", ")}`);
 }
 
 /** A package that only these pools need. @throws {UserError} with the line that installs it */

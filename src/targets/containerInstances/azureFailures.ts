@@ -10,7 +10,7 @@ import { LoginError } from "./azureLogin";
  * - `pull`: the same, with a managed identity, whose role on the registry may be new.
  * - `capacity`: a quota is used up, or the region has no room.
  * - `subscription`: the caller sees no such subscription.
- * - `unregistered`: the subscription does not have Container Instances switched on.
+ * - `unregistered`: the subscription is not registered for Container Instances.
  * - `policy`, `lock`: what an administrator forbids.
  * - `noLog`: the container has no log yet.
  * - `expired`, `tenant`: what Microsoft Entra says of the credentials.

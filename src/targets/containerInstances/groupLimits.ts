@@ -58,8 +58,8 @@ export function checkGroup(group: JsonObject): string[] {
   const at = `${RESOURCE}.properties`;
   if (containers.length === 0) throw new UserError(`${at}.containers: must be a list with the run's container first`);
   if (containers.length + initContainers.length > MAX_CONTAINERS)
-    throw new UserError(`${at}.containers: Azure takes ${MAX_CONTAINERS} containers, not ${containers.length + initContainers.length}`);
-  if (volumes.length > MAX_VOLUMES) throw new UserError(`${at}.volumes: Azure takes ${MAX_VOLUMES} volumes, not ${volumes.length}`);
+    throw new UserError(`${at}.containers: Azure accepts ${MAX_CONTAINERS} containers, not ${containers.length + initContainers.length}`);
+  if (volumes.length > MAX_VOLUMES) throw new UserError(`${at}.volumes: Azure accepts ${MAX_VOLUMES} volumes, not ${volumes.length}`);
   const names = new Set<string>();
   for (const [list, all] of Object.entries({ containers, initContainers })) {
     for (const [index, container] of all.entries()) {
@@ -67,7 +67,7 @@ export function checkGroup(group: JsonObject): string[] {
       checkName(container.name, 1, `${path}.name`);
       if (names.has(container.name))
         throw new UserError(
-          `${path}.name: two containers are called "${container.name}": only the first is the run's, give the others names of their own`,
+          `${path}.name: two containers are called "${container.name}": only the first is the run's: give the others different names`,
         );
       names.add(container.name);
       checkContainer(container, `${path}.properties`);
@@ -85,7 +85,7 @@ export function checkGroup(group: JsonObject): string[] {
   const size = Buffer.byteLength(JSON.stringify(group));
   if (size > MAX_REQUEST)
     throw new UserError(
-      `${RESOURCE}: it is ${size} bytes with what the run adds, and Azure takes ${MAX_REQUEST}: hand large data over in a file`,
+      `${RESOURCE}: it is ${size} bytes with what the run adds, and Azure accepts ${MAX_REQUEST}: pass large data in a file`,
     );
   return warnings;
 }
@@ -94,7 +94,7 @@ export function checkGroup(group: JsonObject): string[] {
 function checkName(name: string, shortest: number, path: string): void {
   if (name.length >= shortest && name.length <= 63 && /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return;
   throw new UserError(
-    `${path}: ${JSON.stringify(name)} is not valid: Azure takes ${shortest} to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends`,
+    `${path}: ${JSON.stringify(name)} is not valid: Azure accepts ${shortest} to 63 lower-case letters, digits and single hyphens, a letter or digit at both ends`,
   );
 }
 
@@ -115,7 +115,7 @@ function checkContainer({ properties }: Container, path: string): void {
     const at = `${path}.environmentVariables.${name}`;
     if (name.length > 63 || !/^[A-Za-z0-9]([A-Za-z0-9_]*[A-Za-z0-9])?$/.test(name))
       throw new UserError(
-        `${at}: Azure takes names of up to 63 letters, digits and underscores, and no underscore at the ends: rename the variable`,
+        `${at}: Azure accepts names of up to 63 letters, digits and underscores, and no underscore at the ends: rename the variable`,
       );
     checkLength(`${name}=${secureValue ?? value ?? ""}`, name === "PUSHPOOL_PARAMETERS" ? "parameters" : at);
   }
@@ -130,9 +130,7 @@ export function noGpu(path: string): string {
 function checkLength(text: string, path: string): void {
   const bytes = Buffer.byteLength(text) + 1;
   if (bytes > MAX_STRING)
-    throw new UserError(
-      `${path}: ${bytes} bytes, and Linux takes ${MAX_STRING} in one argument or variable: hand large data over in a file`,
-    );
+    throw new UserError(`${path}: ${bytes} bytes, and Linux accepts ${MAX_STRING} in one argument or variable: pass large data in a file`);
 }
 
 function checkRegistries(registries: { username?: string; identity?: string }[], identities: Record<string, unknown>, at: string): void {
@@ -174,10 +172,12 @@ function checkSize(containers: Container[], kind: keyof typeof CEILINGS, at: str
   }
   const path = `${at}.containers`;
   if (cpu < 1)
-    throw new UserError(`${path}: Azure gives a container group at least 1 CPU (job variable "cpu"), and they ask for ${rounded(cpu)}`);
+    throw new UserError(
+      `${path}: Azure gives a container group at least 1 CPU (job variable "cpu"), but the containers request ${rounded(cpu)}`,
+    );
   if (memory < 1)
     throw new UserError(
-      `${path}: Azure gives a container group at least 1 GB of memory (job variable "memory"), and they ask for ${rounded(memory)}`,
+      `${path}: Azure gives a container group at least 1 GB of memory (job variable "memory"), but the containers request ${rounded(memory)}`,
     );
   const most = CEILINGS[kind];
   const what = kind === "Standard" || kind === "Dedicated" ? "a container group" : `a ${kind} container group`;

@@ -65,7 +65,7 @@ export function tagsOf(labels: Record<string, string>, path: string): { tags: Re
     path,
   );
   const count = Object.keys(tags).length;
-  if (count > MAX_TAGS) throw new UserError(`${path}: with pushpool's own they are ${count} tags, and Azure takes ${MAX_TAGS}`);
+  if (count > MAX_TAGS) throw new UserError(`${path}: with pushpool's own they are ${count} tags, and Azure accepts ${MAX_TAGS}`);
   return { tags, warnings };
 }
 

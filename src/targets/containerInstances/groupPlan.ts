@@ -55,7 +55,7 @@ const JOB = "job_configuration";
 const PROPERTIES = `${RESOURCE}.properties`;
 const AZURE: Vendor = {
   name: "Azure Container Instances",
-  secret: () => "holds a secret, and Azure shows it to whoever may look at the container group: pass it in env",
+  secret: () => "contains a secret, and Azure shows it to everyone who may read the container group: pass it in env",
 };
 
 /**
@@ -89,7 +89,7 @@ export function planGroup(job: ValueObject, run: RunToPlan, pool: PoolFacts): Su
   addNetwork(properties, job);
   warnings.push(...addTags(resource, job.labels, run, pool));
   warnings.push(
-    ...plain.map((path) => `${path} is plain text, so the ledger keeps it: use a block, such as "{{ prefect.blocks.secret.NAME }}"`),
+    ...plain.map((path) => `${path} is plain text, so the ledger stores it: use a block, such as "{{ prefect.blocks.secret.NAME }}"`),
   );
 
   const request: GroupRequest = {
@@ -114,14 +114,14 @@ function placeOf(job: ValueObject): { subscription: string; resourceGroup: strin
   if (resourceGroup === undefined) throw new UserError(`${JOB}.resource_group_name is missing: name the resource group to run in`);
   if (!/^[-\p{L}\p{N}_.()]{1,90}$/u.test(resourceGroup) || resourceGroup.endsWith("."))
     throw new UserError(
-      `${JOB}.resource_group_name: ${JSON.stringify(resourceGroup)} is not a valid name of a resource group: Azure takes up to 90 letters, digits, "-", "_", ".", "(" and ")", and no "." at the end`,
+      `${JOB}.resource_group_name: ${JSON.stringify(resourceGroup)} is not a valid name of a resource group: Azure accepts up to 90 letters, digits, "-", "_", ".", "(" and ")", and no "." at the end`,
     );
   return { subscription, resourceGroup };
 }
 
 /** The run's container: command, image and environment. @returns warnings */
 function fillContainer(properties: ValueObject, job: ValueObject): string[] {
-  const shown = "whoever may look at the container group could read it. Pass it in env";
+  const shown = "everyone who may read the container group could read it. Pass it in env";
   const command = wordsAt(job.command, `${JOB}.command`, shown);
   if (command === undefined) throw new UserError(`${JOB}.command is missing: say what to run`);
   const entrypoint = textAt(job.entrypoint, `${JOB}.entrypoint`);
@@ -203,7 +203,9 @@ function checkCredentials(credentials: Value, { clientId }: PoolFacts): void {
   if (!isObject(credentials)) return;
   const { client_id: id } = credentials;
   if (typeof id === "string" && clientId !== undefined && id !== clientId)
-    throw new UserError(`${JOB}.aci_credentials: they are of another application than the work pool's: runs are submitted with the pool's`);
+    throw new UserError(
+      `${JOB}.aci_credentials: these belong to another application than the work pool's, but runs are submitted with the pool's`,
+    );
 }
 
 /** A copy with plain numbers: Python's `1.0` is 1 for Azure. */

@@ -133,7 +133,7 @@ export class LogJournal {
       const [, endedAt = "", id = ""] = /^([^/]+)(\/.*)$/.exec(key.slice(CLOSED.length)) ?? [];
       for (let part = 1; (await this.#part(id, part).value()) !== undefined; part++) await this.#part(id, part).remove();
       await this.#part(id, 0).update(
-        (now) => now && [[endedAt, "[pushpool] the lines of this log were removed: pushpool keeps them for 30 days"]],
+        (now) => now && [[endedAt, "[pushpool] the lines of this log were removed: pushpool stores them for 30 days"]],
       );
       await textNote(this.notes, key).remove();
     }

@@ -39,7 +39,7 @@ export function familyName(text: string): string {
 export function tagsOf(labels: Record<string, string>, path: string): { tags: { key: string; value: string }[]; warnings: string[] } {
   const { labels: clean, warnings } = cleanLabels(labels, (key, value) => [slug(key, 128), slug(value, 256)], path);
   const tags = Object.entries(clean).map(([key, value]) => ({ key, value }));
-  if (tags.length > 50) throw new UserError(`${path}: ECS takes 50 tags, not ${tags.length}`);
+  if (tags.length > 50) throw new UserError(`${path}: ECS accepts 50 tags, not ${tags.length}`);
   for (const { key } of tags) if (/^aws:/i.test(key)) throw new UserError(`${path}.${key}: AWS reserves names that begin with "aws:"`);
   return { tags, warnings };
 }

@@ -41,7 +41,10 @@ const KEYS = [
 /** ECS' limit for `overrides`, in characters of JSON (https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html). */
 const MAX_OVERRIDES = 8192;
 
-export const ECS: Vendor = { name: "ECS", secret: () => "holds a secret, and ECS shows it to whoever may look: pass it in env" };
+export const ECS: Vendor = {
+  name: "ECS",
+  secret: () => "contains a secret, and ECS shows it to everyone who may read the task: pass it in env",
+};
 
 /** What a plan needs to know about the pool and AWS' API. */
 export interface PoolFacts {
@@ -130,7 +133,7 @@ function definition({ register, secrets }: Definition, own: boolean, matchLatest
   const size = Buffer.byteLength(JSON.stringify(sent));
   if (size > MAX_DEFINITION)
     throw new UserError(
-      `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS takes ${MAX_DEFINITION}: pass large data in a file`,
+      `job_configuration.task_definition: it is ${size} bytes with what the run adds, and ECS accepts ${MAX_DEFINITION}: pass large data in a file`,
     );
   const digest = digestOf({
     register: sent,
@@ -166,14 +169,14 @@ function fitted(
   if (size <= MAX_OVERRIDES) return { overrides: whole, own: false };
   if (!made)
     throw new UserError(
-      `job_configuration: the overrides of the task definition are ${size} characters, and ECS takes ${MAX_OVERRIDES}: pass large data in a file, or leave task_definition_arn out`,
+      `job_configuration: the overrides of the task definition are ${size} characters, and ECS accepts ${MAX_OVERRIDES}: pass large data in a file, or leave task_definition_arn out`,
     );
   const target = (made.register.containerDefinitions as ValueObject[]).find((each) => each.name === container) as ValueObject;
   const before = environmentAt(target.environment, "job_configuration.task_definition") as Record<string, string>;
   target.environment = pairs({ ...before, ...plain });
   if (command) target.command = command;
   warnings.push(
-    `command and environment of this run are ${size} characters, and ECS takes ${MAX_OVERRIDES} with a run: a task definition of its own is registered for it`,
+    `the command and environment of this run have ${size} characters, and ECS accepts ${MAX_OVERRIDES} with a run: pushpool registers a task definition only for it`,
   );
   const overrides = of(overridden.own);
   if (JSON.stringify(overrides).length > MAX_OVERRIDES)
@@ -256,7 +259,7 @@ function refuseSecrets(env: Record<string, string | Secret>): void {
   const names = Object.keys(env).filter((name) => env[name] instanceof Secret);
   if (names.length === 0) return;
   throw new UserError(
-    `job_configuration.env.${names[0]} holds a secret, and with an existing task definition everyone who may read the task could see it: name it in that definition's "secrets", or leave task_definition_arn out`,
+    `job_configuration.env.${names[0]} contains a secret, and with an existing task definition everyone who may read the task could see it: name it in that definition's "secrets", or leave task_definition_arn out`,
   );
 }
 

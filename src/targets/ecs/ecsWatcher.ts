@@ -35,7 +35,7 @@ export function openWatcher({ api, notes, settle }: { api: EcsApi; notes: Shared
     settle,
     endNote: (id) => endNote(notes, id),
     late: "ECS does not show the task yet",
-    lost: "ECS no longer has the task: it keeps a task for an hour after its end, and nobody looked in that time; its log may show more",
+    lost: "ECS no longer knows the task: it stores a task for an hour after its end, and pushpool did not look in that time; its log may show more",
   });
   const known = new Map<InfrastructureId, TaskNote>();
   const created = new Map<InfrastructureId, number>();

@@ -6,7 +6,7 @@ import { listAt, objectAt, textAt, wordsAt } from "../jobValues";
 import { environmentAt, sizeText, withoutEmpty } from "./taskValues";
 
 const RUN = "job_configuration.task_run_request";
-const SHOWN = "whoever may look at the task could read it. Pass it in env";
+const SHOWN = "everyone who may read the task could read it. Pass it in env";
 const LAUNCH_TYPES = ["FARGATE", "EC2", "EXTERNAL", "FARGATE_SPOT"];
 
 /** Where a task goes: `request` has the fields for `RunTask`. A strategy overrides a launch type; FARGATE_SPOT is a strategy. */

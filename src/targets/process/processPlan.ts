@@ -46,7 +46,7 @@ function argvOf(command: Value): string[] {
   const path = "job_configuration.command";
   if (command instanceof Secret)
     throw new UserError(
-      `${path} holds a secret (${command.pointers.join(", ")}): anyone on this machine could read it in the process list. Pass it in env`,
+      `${path} contains a secret (${command.pointers.join(", ")}): anyone on this machine could read it in the process list. Pass it in env`,
     );
   if (typeof command !== "string") throw new UserError(`${path} is missing: give the command to run`);
   const argv = wordsAt(command, path, "") ?? [];

@@ -76,7 +76,7 @@ describePrefect("resources of a Prefect server that get another name, and anothe
     const { up, destroy } = stack();
     const a = `{ apiUrl: "${here}", authString: "${PASSWORD}" }`;
     await up(a, "");
-    await expect(up(a, "-new")).rejects.toThrow(/is already there.*adoptExisting: true/);
+    await expect(up(a, "-new")).rejects.toThrow(/already exists.*adoptExisting: true/);
     expect(await up(a, "-new", true)).toMatchObject({ changes: { create: 3, delete: 3 } });
     expect(await found()).toEqual([
       [true, true, true],

@@ -195,7 +195,7 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
     after: () => azure().world.locks.splice(0),
     state: "SCHEDULED",
     code: 5,
-    says: /a lock keeps it from that: have the administrator remove the lock from the resource group/,
+    says: /a lock on the resource group forbids it: have an administrator remove the lock/,
   },
   {
     name: "a policy",
@@ -226,6 +226,6 @@ export const azureEnds = (azure: () => FakeAzure): (EndRow & { pool?: JsonObject
     before: () => azure().plant({ on: `${GROUPS}/write`, fault: { kind: "noCapacity" } }),
     state: "SCHEDULED",
     code: 5,
-    says: /the region has no room for it just now, and nothing was started/,
+    says: /the region has no capacity for it at the moment, and nothing was started/,
   },
 ];

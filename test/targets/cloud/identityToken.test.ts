@@ -37,7 +37,7 @@ describe("the first condition that a token does not meet", () => {
   test("it says what was sent and what the trust asks for, without whole e-mail addresses", () => {
     const unmet = unmetBy({ ...GOOD, sub: "ada@acme.com" }, TRUST, 0);
     expect(unmet?.says).toBe(
-      'the subject of the identity token is "a…@acme.com", but the trust asks for "repo:acme/etl:ref:refs/heads/main"',
+      'the subject of the identity token is "a…@acme.com", but the trust requires "repo:acme/etl:ref:refs/heads/main"',
     );
   });
 });
@@ -115,7 +115,12 @@ describe("where a token comes from", () => {
       {},
       /cannot be read, which work pool "etl" needs in place of a key: ENOENT/,
     ],
-    ["not a token", { token: { from: "environment", variable: "T" } as const }, { T: "CANARY" }, /^the variable T holds no identity token/],
+    [
+      "not a token",
+      { token: { from: "environment", variable: "T" } as const },
+      { T: "CANARY" },
+      /^the variable T contains no identity token/,
+    ],
   ])("%s", async (_, federation, env, says) => {
     const known = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, value.replace("URL", issuer.url)]));
     const error = await tokens(federation, known)

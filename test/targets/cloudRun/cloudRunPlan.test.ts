@@ -249,7 +249,7 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "too long a time limit",
     task({ timeout: 604_801 }),
-    /^job_configuration\.timeout: Cloud Run takes at most 604800 seconds \(7 days\), not 604801/,
+    /^job_configuration\.timeout: Cloud Run accepts at most 604800 seconds \(7 days\), not 604801/,
   ],
   ["a time limit of zero", task({ timeout: 0 }), /^job_configuration\.timeout: must be a number of seconds over 0/],
   ["too many retries", task({ maxRetries: 11 }), /maxRetries: Cloud Run retries a task 0 to 10 times, not 11/],
@@ -278,16 +278,16 @@ test.each<[string, ValueObject, RegExp]>([
   ["a number instead of a string", container({ workingDir: 7 }), /containers\[0\]\.workingDir: must be a string, not 7/],
   ["no containers", task({ containers: [] }), /template\.template\.containers: must be a list/],
   ["no job_body", { ...jobOf(account, "true"), job_body: null }, /^job_configuration\.job_body: must be an object/],
-  ["a secret in the job", container({ workingDir: secretOf("/x") }), /workingDir holds a secret \(\/variables\/t\).*env_from_secrets/],
+  ["a secret in the job", container({ workingDir: secretOf("/x") }), /workingDir contains a secret \(\/variables\/t\).*env_from_secrets/],
   [
     "a secret in a Job per run",
     jobOf(account, "true", { env: { T: secretOf("x") }, job_per_run: true }),
-    /env\.T holds a secret .*env_from_secrets/,
+    /env\.T contains a secret .*env_from_secrets/,
   ],
   [
     "a variable too long",
     jobOf(account, "true", { env: { BIG: "x".repeat(32_769) } }),
-    /^job_configuration\.env\.BIG: it is 32769 bytes, and Cloud Run takes at most 32768/,
+    /^job_configuration\.env\.BIG: it is 32769 bytes, and Cloud Run accepts at most 32768/,
   ],
   [
     "parameters too long",
@@ -297,7 +297,7 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "too many variables",
     jobOf(account, "true", { env: Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`V${n}`, ""])) }),
-    /takes at most 999 variables, not 1000/,
+    /accepts at most 999 variables, not 1000/,
   ],
   [
     "a reserved variable",
@@ -307,7 +307,7 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "too many labels",
     jobOf(account, "true", { labels: Object.fromEntries(Array.from({ length: 63 }, (_, n) => [`l${n}`, ""])) }),
-    /labels: there are 66 with those of pushpool, but Google Cloud takes 64/,
+    /labels: there are 66 with those of pushpool, but Google Cloud accepts 64/,
   ],
   [
     "a secret without version",
@@ -327,7 +327,7 @@ test.each<[string, ValueObject, RegExp]>([
   [
     "credentials of another key",
     jobOf(account, "true", { credentials: { service_account_info: { client_email: "x@y" } } }),
-    /credentials: it is the key of x@y, but runs are submitted with the work pool's key, which is of submitter@/,
+    /credentials: it is the key of x@y, but runs are submitted with the work pool's key, which belongs to submitter@/,
   ],
   [
     "credentials of another project",
@@ -371,7 +371,7 @@ test("labels that become equal, and labels that pushpool sets itself, cause warn
   const { warnings } = plan(rendered({ image: "acme/etl:1", region: "europe-west1", labels }));
   expect(warnings.filter((line) => line.includes("labels"))).toEqual([
     'job_configuration.labels: "cost.center" and "cost/center" become the same label there, "cost-center": the value of "cost/center" is kept',
-    'job_configuration.labels: pushpool sets the label "managed-by" itself, and keeps its own value',
+    'job_configuration.labels: pushpool sets the label "managed-by" itself, so your value is not used',
   ]);
 });
 

@@ -44,7 +44,7 @@ describe("credentials and permissions", () => {
     const id = await submit(target, jobOf(google, "true"));
     expect((await ended(target, id)).outcome).toEqual({ kind: "exited", code: 0 });
     expect(withoutRetryNotices(told)).toEqual([
-      expect.stringMatching(/^work pool "etl" is new, and an API that was enabled with it may not be known everywhere yet/),
+      expect.stringMatching(/^work pool "etl" is new, and an API that was enabled with it may not be effective everywhere yet/),
     ]);
   });
 

@@ -224,7 +224,7 @@ test("what users write into the template is kept", () => {
     },
   });
   const kept = expect.stringMatching(
-    /(\[0\]\.secureValue|azureFile\.storageAccountKey) is plain text, so the ledger keeps it: use a block/,
+    /(\[0\]\.secureValue|azureFile\.storageAccountKey) is plain text, so the ledger stores it: use a block/,
   );
   expect(warningsOf({}, template)).toEqual([kept, kept, expect.stringContaining("priority is Spot")]);
 });
@@ -284,13 +284,18 @@ describe("bad input is refused before any call, with its path", () => {
     ["too much CPU", { cpu: 32, memory: 64 }, undefined, /up to 31 CPUs \(job variable "cpu"\), not 32/],
     ["too much memory", { cpu: 4, memory: 241 }, undefined, /up to 240 GB of memory \(job variable "memory"\), not 241/],
     ["too little memory", { cpu: 1, memory: 0.5 }, undefined, /at least 1 GB of memory/],
-    ["too little CPU", { cpu: 0.5 }, undefined, /at least 1 CPU \(job variable "cpu"\), and they ask for 0\.5/],
+    ["too little CPU", { cpu: 0.5 }, undefined, /at least 1 CPU \(job variable "cpu"\), but the containers request 0\.5/],
     ["no CPU", { cpu: 0 }, undefined, /requests\.cpu: must be more than 0/],
-    ["a variable's name", { env: { _X: "1" } }, undefined, /environmentVariables\._X: Azure takes names of up to 63 letters/],
-    ["a variable's size", { env: { X: "x".repeat(140_000) } }, undefined, /environmentVariables\.X: 140003 bytes, and Linux takes 131072/],
+    ["a variable's name", { env: { _X: "1" } }, undefined, /environmentVariables\._X: Azure accepts names of up to 63 letters/],
+    [
+      "a variable's size",
+      { env: { X: "x".repeat(140_000) } },
+      undefined,
+      /environmentVariables\.X: 140003 bytes, and Linux accepts 131072/,
+    ],
     ["a command's size", { command: `echo ${"x".repeat(140_000)}` }, undefined, /command\[2\]: 140001 bytes/],
     ["parameters' size", { env: { PUSHPOOL_PARAMETERS: "x".repeat(140_000) } }, undefined, /^parameters: 140021 bytes/],
-    ["a secret in the command", { command: secret }, undefined, /job_configuration\.command holds a secret/],
+    ["a secret in the command", { command: secret }, undefined, /job_configuration\.command contains a secret/],
     ["a secret in the image", { image: secret }, undefined, /image: must be a string/],
     ["an identity's name", { identities: ["pull"] }, undefined, /identities\[0\]: must be a resource id/],
     [
@@ -299,7 +304,7 @@ describe("bad input is refused before any call, with its path", () => {
       edited([[...PROPERTIES, "imageRegistryCredentials"], [{ server: "r", identity: IDENTITY }]]),
       /imageRegistryCredentials\[0\]\.identity: .* add it to the job variable "identities"/,
     ],
-    ["another application", { aci_credentials: { client_id: "x" } }, undefined, /aci_credentials: they are of another application/],
+    ["another application", { aci_credentials: { client_id: "x" } }, undefined, /aci_credentials: these belong to another application/],
     [
       "a restart policy",
       {},
@@ -335,7 +340,7 @@ describe("bad input is refused before any call, with its path", () => {
       "a function",
       {},
       edited([["job_configuration", "arm_template", "variables"], { a: 1 }]),
-      /arm_template\.variables: .* evaluates no variables/,
+      /arm_template\.variables: .* does not evaluate variables/,
     ],
     [
       "a parameter without a value",
@@ -361,7 +366,7 @@ describe("bad input is refused before any call, with its path", () => {
       /subnetIds: Azure puts no Spot container group into a subnet/,
     ],
     ["a big Spot group", { cpu: 5 }, edited([[...PROPERTIES, "priority"], "Spot"]), /a Spot container group up to 4 CPUs/],
-    ["a secret where anyone reads it", { labels: { a: secret } }, undefined, /labels\.a holds a secret/],
+    ["a secret where anyone reads it", { labels: { a: secret } }, undefined, /labels\.a contains a secret/],
     [
       "an unknown variable",
       {},
@@ -392,7 +397,7 @@ interface Case {
 /** Where pushpool does otherwise on purpose. `refused`: the message; `image`, `env` …: what is compared in its place. */
 const DIFFERENCES: Record<string, { why: string; refused?: RegExp; ours?: (group: ValueObject) => void }> = {
   "cpu-memory-as-strings": { why: "Azure takes numbers, not strings; and it gives a group at least one CPU", refused: /at least 1 CPU/ },
-  "env-plain": { why: "Azure refuses a name with a blank", refused: /environmentVariables\.WITH SPACE: Azure takes names/ },
+  "env-plain": { why: "Azure refuses a name with a blank", refused: /environmentVariables\.WITH SPACE: Azure accepts names/ },
   "gpu-is-dropped": { why: "Azure has no GPUs: a run that needs one would fail later", refused: /has no GPUs/ },
   "registry-inline-password": { why: "Azure takes a host, not a URL", ours: serverOf("https://registry.example.com") },
   "template-tags-and-restart-policy": { why: "a run is started once", refused: /restartPolicy/ },

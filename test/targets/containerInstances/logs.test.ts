@@ -198,7 +198,7 @@ test("what could not be had is said in its place", async () => {
   state.log = lines(1_000, 2_000);
   const found = await all();
   expect([found.slice(0, 3), found.slice(4)]).toEqual([texts(0, 3), texts(1_000, 2_000)]);
-  expect(found[3]).toMatch(/^\[pushpool\] lines are missing here: Azure keeps 4 MB/);
+  expect(found[3]).toMatch(/^\[pushpool\] lines are missing here: Azure stores 4 MB/);
 });
 
 test("a group that someone deleted before its log was read: that is said at the end", async () => {
@@ -245,7 +245,7 @@ describe("with Log Analytics", () => {
     const { found } = await withGap(rowsOf(lines(0, 700)));
     expect(found).toEqual([
       ...texts(0, 700),
-      expect.stringMatching(/lines are missing here: .*, nor has Log Analytics$/),
+      expect.stringMatching(/lines are missing here: .*, and Log Analytics does not have them either$/),
       ...texts(1_000, 2_000),
     ]);
     const late = await withGap(rowsOf(lines(500, 2_000)));
@@ -254,7 +254,7 @@ describe("with Log Analytics", () => {
 
   test("it has none: that is said, and where the run is new that they may come", async () => {
     const { found } = await withGap([]);
-    expect(found[3]).toMatch(/lines are missing here: Azure keeps 4 MB .*, and Log Analytics has none of them$/);
+    expect(found[3]).toMatch(/lines are missing here: Azure stores 4 MB .*, and Log Analytics has none of them$/);
     const now = setUp({ workspace: "w" });
     await now.remember();
     now.end();

@@ -73,7 +73,9 @@ describe("one container group, whatever comes back of the PUT", () => {
     const id = await submit(await open(), "sleep 600", run);
     azure.world.group(id).spec.tags = { "pushpool-run": "another" };
     const other = openerOf(poolOf(azure, azure.client("other")));
-    await expect(submit(await other.open(), "true", run)).rejects.toThrow(/there is a container group .* it is not this run's/);
+    await expect(submit(await other.open(), "true", run)).rejects.toThrow(
+      /container group .* already exists .* does not belong to this run/,
+    );
     expect(azure.world.operations.size).toBe(1);
   });
 
@@ -171,7 +173,7 @@ describe("a refusal is reported with its fix, and nothing is left", () => {
     [
       "a provider that is not registered",
       { status: 409, code: "MissingSubscriptionRegistration", message: "The subscription is not registered to use namespace" },
-      /does not have Container Instances switched on: run `az provider register --namespace Microsoft\.ContainerInstance`/,
+      /is not registered for Container Instances: run `az provider register --namespace Microsoft\.ContainerInstance`/,
     ],
     [
       "a quota",
@@ -181,14 +183,18 @@ describe("a refusal is reported with its fix, and nothing is left", () => {
     [
       "a full region",
       { status: 409, code: "ServiceUnavailable", message: "not available in the location" },
-      /the region has no room for it/,
+      /the region has no capacity for it/,
     ],
     [
       "a policy",
       { status: 403, code: "RequestDisallowedByPolicy", message: "Resource was disallowed by policy" },
       /a policy of your organization forbids it/,
     ],
-    ["a lock", { status: 409, code: "ScopeLocked", message: "The scope cannot perform write operation" }, /a lock keeps it from that/],
+    [
+      "a lock",
+      { status: 409, code: "ScopeLocked", message: "The scope cannot perform write operation" },
+      /a lock on the resource group forbids it/,
+    ],
     [
       "a role",
       {

@@ -126,7 +126,7 @@ describe("an identity token", () => {
       kind: "denied",
       details: {
         mismatch: true,
-        advice: expect.stringContaining('is "repo:evil/etl:ref:refs/heads/main", but the trust asks for "repo:acme/etl:*"'),
+        advice: expect.stringContaining('is "repo:evil/etl:ref:refs/heads/main", but the trust requires "repo:acme/etl:*"'),
       },
     });
   });

@@ -187,7 +187,7 @@ test("a command that is too long for overrides gets its own definition, which is
   const target = await open();
   const submission = target.plan(jobOf(aws, "true", { env: { BIG: "x".repeat(9000), SMALL: "y" } }), runOf(randomUUID()));
   expect(submission.warnings).toEqual([
-    expect.stringMatching(/^command and environment of this run are \d+ characters, and ECS takes 8192 with a run/),
+    expect.stringMatching(/^the command and environment of this run have \d+ characters, and ECS accepts 8192 with a run/),
   ]);
   const id = await target.submit(await target.prepare(submission, never), never);
   const { record, definition } = aws.world.task(parseId(id).task);
@@ -258,7 +258,7 @@ test("a secret goes to Parameter Store and into no override; a given definition 
   expect([...aws.world.parameters.values()]).toMatchObject([{ value: "hunter2-canary", version: 1 }]);
   expect(() =>
     target.plan(jobOf(aws, "true", { env, task_run_request: { cluster: aws.clusterArn, taskDefinition: "given:1" } }), runOf(randomUUID())),
-  ).toThrow(/job_configuration\.env\.TOKEN holds a secret/);
+  ).toThrow(/job_configuration\.env\.TOKEN contains a secret/);
 });
 
 test.each<[string, Parameters<typeof jobOf>[2], RegExp]>([
@@ -361,7 +361,7 @@ test("waits for a key and a policy that are not yet effective, with one message"
   for (const policy of known?.principal.policies.values() ?? []) policy.since -= 600_000;
   await submitted;
   expect(withoutRetryNotices(young.told)).toEqual([
-    expect.stringMatching(/the credentials of work pool "etl" are new, and AWS does not know them everywhere yet/),
+    expect.stringMatching(/the credentials of work pool "etl" are new, and not effective everywhere in AWS yet/),
   ]);
 });
 

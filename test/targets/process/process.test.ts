@@ -244,7 +244,7 @@ describe("only process:push", () => {
     [
       "a secret in the command",
       { ...job("true"), command: new Secret([{ pointer: "/t" }], "x") },
-      /^job_configuration\.command holds a secret \(\/t\): .*env/,
+      /^job_configuration\.command contains a secret \(\/t\): .*env/,
     ],
     ["a missing folder", { ...job("true"), working_dir: "/not/there" }, /^job_configuration\.working_dir: there is no folder/],
     [
@@ -261,7 +261,7 @@ describe("only process:push", () => {
     [
       "an invalid variable name",
       { ...job("true"), env: { "A=B": "1" } },
-      /^job_configuration\.env\.A=B: "A=B" is not a valid name of an environment variable: it must not be blank/,
+      /^job_configuration\.env\.A=B: "A=B" is not a valid environment variable name: it must not be blank/,
     ],
   ])("plan refuses %s", (_, given, message) => {
     const { target } = here();
