@@ -8,7 +8,6 @@ import { componentOf } from "./components";
 import { constructInputs } from "./constructInputs";
 import { constructOptions } from "./constructOptions";
 import { asDefinition } from "./definitionText";
-import { monitorAt } from "./monitor";
 import { packageSchema, type TypeSpec } from "./packageSchema";
 import { proto, pulumiInternals } from "./pulumiSdk";
 
@@ -100,7 +99,7 @@ async function enterProgram(request: ConstructRequest, engine: string): Promise<
 /** The connection to an engine. It is made in the settings of the call that needs it first, and kept unless it fails. */
 function connectionTo(address: string): Promise<EngineLink> {
   if (last?.address === address) return last.connection;
-  const connection = connect(address);
+  const connection = connect();
   last = { address, connection };
   connection.catch(() => {
     if (last?.connection === connection) last = undefined;
@@ -108,11 +107,10 @@ function connectionTo(address: string): Promise<EngineLink> {
   return connection;
 }
 
-async function connect(address: string): Promise<EngineLink> {
+async function connect(): Promise<EngineLink> {
   const { settings, localState } = pulumiInternals();
-  const store = localState.getStore();
-  store.settings.monitor = monitorAt(address);
   await settings.awaitFeatureSupport();
+  const store = localState.getStore();
   const features = Object.entries(store).filter(([name]) => name.startsWith("supports"));
   return { monitor: store.settings.monitor, features: Object.fromEntries(features) };
 }

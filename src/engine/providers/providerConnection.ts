@@ -1,8 +1,8 @@
 import * as grpc from "@grpc/grpc-js";
 import type { Any } from "google-protobuf/google/protobuf/any_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { MAX_MESSAGE_BYTES } from "../grpc/grpcServer";
 import type { Protocol } from "../grpc/protocol";
-import { UnaryClient } from "../grpc/unaryClient";
 import type { Properties } from "../propertyWire";
 import { type CheckFailure, PartialFailure, ProviderError } from "../provider";
 
@@ -47,9 +47,14 @@ interface Message {
   toObject(): object;
 }
 
+type Call = (request: unknown, options: grpc.CallOptions, done: (error: grpc.ServiceError | null, response: unknown) => void) => void;
+
+type Client = grpc.Client & Partial<Record<Method, Call>>;
+
 /** A connection to a provider's gRPC service on this machine. Errors carry the provider's message, without gRPC's prefix. */
 export class ProviderConnection {
-  readonly #client: UnaryClient;
+  readonly #client: Client;
+
   readonly #options: ProviderConnectionOptions;
 
   constructor(
@@ -57,7 +62,13 @@ export class ProviderConnection {
     options: ProviderConnectionOptions,
   ) {
     this.#options = options;
-    this.#client = new UnaryClient(options.address);
+    const size = { "grpc.max_receive_message_length": MAX_MESSAGE_BYTES, "grpc.max_send_message_length": MAX_MESSAGE_BYTES };
+    const ProviderClient = grpc.makeGenericClientConstructor(protocol.providerService, "ResourceProvider");
+    this.#client = new ProviderClient(options.address, grpc.credentials.createInsecure(), {
+      ...size,
+      // The provider is on this machine, so the environment's proxy must not be used.
+      "grpc.enable_http_proxy": 0,
+    }) as Client;
   }
 
   /**
@@ -65,7 +76,7 @@ export class ProviderConnection {
    * @param limitMs the longest wait, in milliseconds, or infinite
    */
   ready(limitMs: number): Promise<void> {
-    return this.#client.ready(limitMs);
+    return new Promise((done, fail) => this.#client.waitForReady(Date.now() + limitMs, (error) => (error ? fail(error) : done())));
   }
 
   /**
@@ -81,13 +92,13 @@ export class ProviderConnection {
 
   #call<Response>(method: Method, request: Message): Promise<Response> {
     return new Promise((done, fail) => {
-      const definition = this.protocol.providerService[method];
-      if (!definition) throw new Error(`pulumi/provider.proto of this SDK has no ${method}`);
-      const answered = (error: grpc.ServiceError | null, response: unknown) => {
+      const call = this.#client[method];
+      if (!call) throw new Error(`pulumi/provider.proto of this SDK has no ${method}`);
+      const options = method === "cancel" ? { deadline: Date.now() + CANCEL_MS } : {};
+      call.call(this.#client, request, options, (error, response) => {
         if (error) this.#failureOf(error, method).then(fail, fail);
         else done(response as Response);
-      };
-      this.#client.call(definition, request, answered, method === "cancel" ? CANCEL_MS : undefined);
+      });
     });
   }
 
