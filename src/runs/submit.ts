@@ -151,7 +151,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
     const claimed = await context.ledger.change(run.id, run.version, { owner, ...placedHere(context, record, owner) });
     if (!claimed) return moved(context, record);
     const claimedAt = performance.now();
-    const found = await target.find(run.id, run.attempt, record.submission, signal);
+    const found = await target.find(run.id, run.attempt, record.submission, signal, true);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
     const [submission, { error }] = [await submissionOf(context, claimed), await poolNotes(context.ledger, run.stack, run.workPool)];
     return send(context, { record: claimed, claimedAt, submission, poolError: error }, signal, onTheWay);

@@ -192,8 +192,16 @@ export interface Target {
   /**
    * After a crash: did this attempt start? Returns `undefined` only if it certainly did not.
    * @param submission as in the ledger, with references to its secrets, if the ledger has the run: it says where to look
+   * @param isSentAgain whether the caller submits it again if it is not found. A target whose cloud recognizes a repeated request then need
+   * not be certain, and answers sooner. @default false
    */
-  find(runId: string, attempt: number, submission?: JsonObject, signal?: AbortSignal): Promise<InfrastructureId | undefined>;
+  find(
+    runId: string,
+    attempt: number,
+    submission?: JsonObject,
+    signal?: AbortSignal,
+    isSentAgain?: boolean,
+  ): Promise<InfrastructureId | undefined>;
 
   /**
    * Why a run that {@link Target.find} does not find may still be running: it cannot be seen from here. A sentence without its full stop.

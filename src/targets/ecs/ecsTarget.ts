@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, ValueObject } from "../../json";
 import { parameterFolder, sharedParameterFolder, stackName } from "../../manifest/cloudNames";
 import type { CallOptions } from "../cloud/calls";
 import { ifThere, isRefusal } from "../cloud/failure";
 import type { LogReader } from "../cloud/logPosition";
+import { lookFor, whileSettling } from "../cloud/lookFor";
 import { explaining } from "../cloud/refusal";
 import { declaredValues, usualValue } from "../cloud/removal";
 import { readSettings } from "../cloud/settings";
@@ -38,6 +38,8 @@ import { openWatcher, type Watcher } from "./ecsWatcher";
 import { type Definitions, openDefinitions, type ReadyDefinition } from "./registeredDefinitions";
 import { openSecretStore } from "./secretStore";
 
+/** How long to look for a task that a repeated request would find, in milliseconds. */
+const SHORT_LOOK = 5_000;
 /** How often a submission may find its definition deregistered. */
 const TRIES = 3;
 
@@ -82,6 +84,7 @@ class EcsTarget implements Target {
   readonly #usualCluster: string | undefined;
   readonly #notes: TargetPlace["notes"];
   readonly #settle: number;
+  readonly #warn: (message: string) => void;
   readonly #api: EcsApi;
   readonly #definitions: Definitions;
   readonly #watcher: Watcher;
@@ -104,6 +107,7 @@ class EcsTarget implements Target {
     this.#usualCluster = usualClusterOf(pool);
     this.#notes = notes;
     this.#settle = settle;
+    this.#warn = warn;
     this.#api = openEcsApi(access, notes, { tell: warn, answered, isReplaced });
     const secretStore = openSecretStore({ api: this.#api, source, key: () => access.secretKey ?? digestKey() });
     this.#definitions = openDefinitions({ api: this.#api, notes, secretStore, stack: facts.stack, place: access.place });
@@ -130,20 +134,27 @@ class EcsTarget implements Target {
     return this.#orExplain("submitting the run", () => this.#send(submission, resources as unknown as ReadyDefinition, signal, started));
   }
 
-  async find(runId: string, attempt: number, _?: JsonObject, signal?: AbortSignal): Promise<InfrastructureId | undefined> {
+  async find(
+    runId: string,
+    attempt: number,
+    _?: JsonObject,
+    signal?: AbortSignal,
+    isSentAgain = false,
+  ): Promise<InfrastructureId | undefined> {
     // Who may not submit can often not look either.
     if (this.#refused.has(`${runId}/${attempt}`)) return undefined;
     return this.#orExplain("looking for the run", async () => {
       const send = await sendNote(this.#notes, runId, attempt).value();
       if (send?.id !== undefined) return send.id;
       // Without a note, no process of this ledger has sent it. One look finds what processes of another ledger may have sent.
-      const until = send === undefined ? 0 : Date.now() + Math.min(this.#settle, 5_000);
-      for (;;) {
-        const last = Date.now() >= until;
-        const found = await this.#look(send?.cluster ?? this.#usualCluster, runId, attempt, signal);
-        if (found || last) return found && formatId(found);
-        await sleep(Math.min(500, this.#settle / 4), undefined, signal ? { signal } : {});
-      }
+      const longest = send === undefined ? 0 : isSentAgain ? Math.min(this.#settle, SHORT_LOOK) : this.#settle;
+      if (longest > SHORT_LOOK)
+        this.#warn(
+          `looking for the task that another process may have started just before its end: ECS may take ${longest / 1000} s to list it`,
+        );
+      const look = () => this.#look(send?.cluster ?? this.#usualCluster, runId, attempt, signal);
+      const found = await lookFor(look, whileSettling(longest, signal));
+      return found && formatId(found);
     });
   }
 

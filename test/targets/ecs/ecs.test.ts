@@ -160,6 +160,26 @@ test("an attempt is found from another ledger, and one whose reply never came in
   expect(await (await elsewhere.open()).find(run.id, 2)).toBeUndefined();
 });
 
+test("a task that ECS lists late is found before its run counts as never started", async () => {
+  const lag = 6_500;
+  const { aws, key } = await place({ options: { describeLag: lag } });
+  const { open } = openerOf(poolOf(aws, key), { ...QUICK, PUSHPOOL_ECS_SETTLE_SECONDS: "30" });
+  const run = runOf(randomUUID());
+  const gone = new AbortController();
+  aws.plant({ on: "ecs:RunTask", fault: { kind: "reset", after: true } });
+  const target = await open();
+  const prepared = await target.prepare(target.plan(jobOf(aws, "true"), run), never);
+  const sending = target.submit(prepared, gone.signal);
+  await until(() => aws.world.tasks.size === 1);
+  gone.abort();
+  await expect(sending).rejects.toThrow();
+  const other = await open();
+  // Who sends it again need not know: ECS recognizes the repeated request.
+  const [sentAgain, found] = await Promise.all([other.find(run.id, 1, undefined, undefined, true), other.find(run.id, 1)]);
+  expect(sentAgain).toBeUndefined();
+  expect([parseId(found ?? "").task]).toEqual([...aws.world.tasks.keys()]);
+});
+
 test("RunTask that starts nothing is a refusal, with ECS' reason", async () => {
   const { aws, open } = await place();
   aws.plant({
