@@ -66,7 +66,7 @@ export async function killRotation({ cloud: name, step, after }: KillPoint): Pro
     forget(fake, lostId);
   }
   // A key that is taken in needs two more: one takes it in, one deletes it.
-  for (let more = 0; more < 2 && (!rotated() || /nobody has its secret/.test(said)); more++) said = await up();
+  for (let more = 0; more < 2 && (!rotated() || /its secret is lost/.test(said)); more++) said = await up();
   await run();
   time.pass(8);
   await up();

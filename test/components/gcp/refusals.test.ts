@@ -118,7 +118,7 @@ const parts: [string, () => pulumi.Resource, RegExp][] = [
   [
     "RuntimeSecrets",
     () => new RuntimeSecrets("s", { project: "acme", runtimeServiceAccount: RUNTIME, values: { "A-B": "x" } }),
-    /^values "A-B" must be the name/,
+    /^values "A-B" is not a valid environment variable name/,
   ],
   ["ApiEnablement", () => new ApiEnablement("a"), /^project is missing/],
 ];

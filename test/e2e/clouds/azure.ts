@@ -125,7 +125,7 @@ export const AZURE_RUNS: Runs<FakeAzure, FakeAzureOptions, AzureClient> = {
   isRunning: ({ world }, id) => world.groups.get(id.toLowerCase())?.containers[0]?.current?.state === "Running",
   cancel: {
     args: ["--grace", "5s"],
-    says: /warning: a grace of 5 s is not possible: Azure itself decides/,
+    says: /warning: a grace period of 5 s is not possible: Azure itself decides/,
     stopped: ({ world, calls }) => {
       expect(world.groups.size).toBe(0);
       expect(calls.map(({ action }) => action)).toEqual(expect.arrayContaining([`${GROUPS}/stop/action`, `${GROUPS}/delete`]));

@@ -103,7 +103,7 @@ export const GCP_RUNS: Runs<FakeGoogleCloud, FakeGoogleCloudOptions, JsonObject>
   isRunning: ({ world }, name) => world.executions.get(name)?.startTime !== undefined,
   cancel: {
     args: ["--grace", "5s"],
-    says: /warning: a grace of 5 s is not possible: Cloud Run gives a cancelled execution 10 s/,
+    says: /warning: a grace period of 5 s is not possible: Cloud Run gives a cancelled execution 10 s/,
     stopped: ({ world }) => {
       const [execution] = [...world.executions.values()].slice(-1);
       expect(execution?.conditions.find(({ type }) => type === "Completed")).toMatchObject({ executionReason: "CANCELLED" });
