@@ -208,19 +208,24 @@ async function loggedIn<Kind extends string>(
   asFailure: (error: unknown) => CloudFailure<Kind>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const late = new AbortController();
-  const tooLate = sleep(LOGIN_TIMEOUT, undefined, { signal: signal ? AbortSignal.any([signal, late.signal]) : late.signal }).then(() => {
-    throw new CloudFailure<Kind>("unsent", `no credentials came within ${LOGIN_TIMEOUT / 1000} s`);
+  signal?.throwIfAborted();
+  let giveUp = () => {};
+  let late: NodeJS.Timeout | undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = () => reject(signal?.reason);
+    const noAnswer = () => reject(new CloudFailure<Kind>("unsent", `no credentials came within ${LOGIN_TIMEOUT / 1000} s`));
+    late = setTimeout(noAnswer, LOGIN_TIMEOUT);
   });
-  tooLate.catch(() => {});
+  signal?.addEventListener("abort", giveUp, { once: true });
   try {
-    await Promise.race([login(), tooLate]);
+    await Promise.race([login(), givenUp]);
   } catch (error) {
     signal?.throwIfAborted();
     const failure = asFailure(error);
     throw failure.kind === "unclear" ? new CloudFailure<Kind>("unsent", failure.message, failure.details) : failure;
   } finally {
-    late.abort();
+    clearTimeout(late);
+    signal?.removeEventListener("abort", giveUp);
   }
 }
 
