@@ -9,6 +9,7 @@ const present = new AsyncLocalStorage<(() => Promise<void>) | undefined>();
  * @throws what `step` throws, as it is: SDKs would wrap it
  */
 export async function withLastStep<T>(step: (() => Promise<void>) | undefined, call: () => Promise<T>): Promise<T> {
+  if (!step && !present.getStore()) return call();
   let fault: { error: unknown } | undefined;
   const noting = async () => {
     try {
