@@ -93,7 +93,9 @@ test("a role without rights gets one message", async () => {
 
 test("an invalid URL or schema", () => {
   expect(() => openPostgresLedger("here")).toThrow(/the URL of the ledger is invalid: write it as postgres:/);
-  expect(() => openPostgresLedger(url, { schema: 'a"b' })).toThrow(/the schema of a ledger must have at most 63 characters of a-z, 0-9 and _/);
+  expect(() => openPostgresLedger(url, { schema: 'a"b' })).toThrow(
+    /the schema of a ledger must have at most 63 characters of a-z, 0-9 and _/,
+  );
 });
 
 test("text that Postgres cannot store is stored without its NUL", async () => {
