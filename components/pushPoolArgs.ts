@@ -16,13 +16,13 @@ export interface PushPoolArgs {
    */
   baseJobTemplate?: Record<string, AnyJson>;
   /**
-   * Whether the pool is paused: new runs wait, and start when it is no longer paused. By default it is not.
+   * Whether the pool is paused. New runs then wait until it is resumed. By default it is not paused.
    * @example isPaused: true
    */
   isPaused?: pulumi.Input<boolean>;
   /**
-   * The maximum number of concurrent runs; the others wait. With 0, all of them wait. By default there is no limit. The limit applies within
-   * one ledger, or on one Prefect server.
+   * The maximum number of concurrent runs; the others wait. With 0, all runs wait. By default there is no limit. A Prefect
+   * server counts the runs of its pools, the ledger those of all others.
    * @example concurrencyLimit: 10
    */
   concurrencyLimit?: pulumi.Input<number>;

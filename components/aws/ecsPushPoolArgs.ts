@@ -174,7 +174,7 @@ export interface EcsPushPoolArgs extends PushPoolArgs {
    */
   endpoints?: Record<string, pulumi.Input<string>>;
   /**
-   * The longest time of a run, in seconds. ECS has no such limit: whoever watches the run stops it. By default there is no limit.
+   * Time limit of a run, in seconds. ECS has none: the process that watches the run stops it. By default there is no limit.
    * @example timeoutSeconds: 3600
    */
   timeoutSeconds?: pulumi.Input<number>;

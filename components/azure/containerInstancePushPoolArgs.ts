@@ -90,7 +90,7 @@ export interface ContainerInstancePushPoolArgs extends PushPoolArgs {
   resourceGroupName?: pulumi.Input<string>;
   /**
    * Whether to create a registry for the images of flows (the output imageRepository), and an identity with which runs read it. By default
-   * there is none. Azure Container Registry charges for each day. It excludes registryId and the job variable image_registry.
+   * there is none. Azure charges for a registry by the day, even when nothing runs. It excludes registryId and the job variable image_registry.
    * @example imageRepository: true
    */
   imageRepository?: boolean;
@@ -120,8 +120,8 @@ export interface ContainerInstancePushPoolArgs extends PushPoolArgs {
    */
   identityIds?: pulumi.Input<string>[];
   /**
-   * How runs reach the internet from the virtual network that the pool makes. By default there is no network, which costs nothing while nothing
-   * runs. A NAT gateway costs money all the time. It excludes subnetId and the job variable subnet_ids.
+   * How runs reach the internet from a virtual network that the pool makes. By default it makes none, which costs nothing. A NAT gateway costs
+   * money even when nothing runs. It excludes subnetId and the job variable subnet_ids.
    * @example network: RunSubnetAccess.PrivateNat
    */
   network?: RunSubnetAccess;
@@ -171,7 +171,7 @@ export interface ContainerInstancePushPoolArgs extends PushPoolArgs {
    */
   endpoints?: Record<string, pulumi.Input<string>>;
   /**
-   * The longest time of a run, in seconds. Azure has no such limit: whoever watches the run stops it. By default there is no limit.
+   * Time limit of a run, in seconds. Azure has none: the process that watches the run stops it. By default there is no limit.
    * @example timeoutSeconds: 3600
    */
   timeoutSeconds?: pulumi.Input<number>;
