@@ -103,7 +103,7 @@ describe("proto3's JSON", () => {
 });
 
 test("a Job keeps its caller's fields, becomes ready through RECONCILING, and is found by its project's number", async () => {
-  const { fake, ask } = await google({ reconcile: 400 });
+  const { fake, ask } = await google({ reconcile: 3_000 });
   const jobs = "/v2/projects/acme/locations/europe-west1/jobs";
   const said: JsonObject = { annotations: { team: "data" }, binaryAuthorization: { useDefault: true }, client: "c", clientVersion: "1" };
   const sql = {
@@ -221,7 +221,7 @@ describe("what Google refuses", () => {
   });
 
   test("a name twice, a run before it is ready, an old etag, a cancellation after the end", async () => {
-    const { fake, ask } = await google({ reconcile: 100 });
+    const { fake, ask } = await google({ reconcile: 3_000 });
     const made = await ask("POST", `${jobs}?jobId=j`, task({ containers: [{ image: "x", command: ["true"] }] }));
     expect(made.status).toBe(200);
     expect(await ask("POST", `${jobs}?jobId=j`, task({}))).toMatchObject({ status: 409, body: { error: { status: "ALREADY_EXISTS" } } });
