@@ -29,7 +29,7 @@ const SHARED = filesThatShare(import.meta.dirname);
 const SLOW = [
   /engine\/conformance\.|e2e\/keyRotation\.|deployments\/server\.|prefect\/versions\./,
   /e2e\/(flowRun|orphans|\w+Permissions|clouds\/(pools|given|images|registered|runs))|provider\/flowRunResource\.|server\/(limits|queues)\./,
-  /components\/prefect\/|deployments\/triggers\.|e2e\/(\w*(Pools|Federation)\.|containerInstances\.|ecs\.|prefect|twoStacks)|engine\/(engine|killed)\.|package\/pack\.|prefect\/(badInput|cli|deployCli|renamed|serve|server)|schedules\/random\.|serverRuns\/(serverRuns|workerVoice)\./,
+  /components\/prefect\/|deployments\/triggers\.|e2e\/(\w*(Pools|Federation)\.|containerInstances\.|ecs\.|prefect|twoStacks)|engine\/(engine|killed)\.|package\/pack\.|prefect\/(badInput|cli|deployCli|renamed|serve|server)|schedules\/random\.|serverRuns\/(serverRuns|workerVoice)\.|cloud\/(lastStep|silence)\./,
   /\/(browser|e2e|engine|entrypoint|package|plugin|prefect|provider|serve|serverRuns)\/|components\/(formerStack|programs|schema)\.|deployments\/onlyOnCloud\.|docs\/(blocks|fromPrefect|prefectYaml)\.|ledger\/(moveKilled|pgbouncer|postgres)|killPoints\.|toy\/fifth\./,
 ];
 
@@ -52,12 +52,12 @@ function rankOf({ moduleId, project }: TestSpecification): number {
 const PATIENT = { testTimeout: 180_000, hookTimeout: 240_000, expect: { poll: { timeout: 150_000 } } };
 
 /** The end-to-end tests run the built CLI, and some of the others do. */
-const SETUP = ["scripts/buildIfNeeded.mts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts"];
+const SETUP = ["scripts/buildIfNeeded.mts", "test/memoryFolder.ts", "test/compiledCode.ts", "test/sdkFlags.ts", "test/quickPython.ts"];
 
 export default defineConfig({
   test: {
-    // Four times as many as CI has cores: tests wait for servers, containers and timers. With three times, the cores idle a fifth of the time.
-    maxWorkers: 8,
+    // Three times as many as CI has cores: tests wait for servers, containers and timers. With more, the cores idle no less.
+    maxWorkers: 6,
     sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],
     projects: [

@@ -41,10 +41,12 @@ export async function ownPostgres() {
     /** Kill it, as a crash of its machine does. @returns once nothing listens any more */
     kill: async () => {
       const pid = Number(readFileSync(join(folder, "data", "postmaster.pid"), "utf8").split("\n")[0]);
-      process.kill(pid, "SIGKILL");
+      // A child that outlived it for a moment could still commit.
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number);
+      for (const each of [pid, ...children]) killIfThere(each);
       await until(() => !existsSync(`/proc/${pid}`));
     },
-    /** Its children may still be there for a moment. */
+    /** What the killed server held may not be free at once. */
     start: () =>
       until(() =>
         server.start().then(
@@ -61,6 +63,14 @@ export async function ownPostgres() {
       await until(() => answers(port));
     },
   };
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 function answers(port: number): Promise<boolean> {

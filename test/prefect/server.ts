@@ -118,7 +118,7 @@ if [ -z "$server" ]; then
   server=$!
 fi
 echo $server > "$FOLDER/pid"
-while kill -0 "$OWNER" 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 1; done
+while kill -0 "$OWNER" 2>/dev/null && kill -0 $server 2>/dev/null; do sleep 5; done
 if ! kill -0 "$OWNER" 2>/dev/null; then
   kill $server 2>/dev/null
   while kill -0 $server 2>/dev/null; do sleep 1; done
