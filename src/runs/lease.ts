@@ -1,4 +1,5 @@
 import type { Leases, Ledger } from "../ledger/ledger";
+import { isWithin, type Moment, momentNow } from "../moment";
 import { processLives, processName } from "../processName";
 
 /** How long a lease lasts without being renewed, in seconds. It is renewed three times as often. */
@@ -106,7 +107,7 @@ class SharedLease implements Lease {
     const held = await this.#held;
     if (held?.name !== name) return false;
     // Nobody ends a lease before its time.
-    while (!isFresh(held)) if (!(await this.#renew(held))) return false;
+    while (!isWithin(held.every, held.renewed)) if (!(await this.#renew(held))) return false;
     return true;
   }
 
@@ -121,7 +122,7 @@ class SharedLease implements Lease {
     count += 1;
     const machine = this.machine();
     const name = `${processName(machine)}/${count}`;
-    const began = now();
+    const began = momentNow();
     await this.leases.begin(name, machine, this.seconds);
     const every = (this.seconds * 1000) / 3;
     const held: Held = { name, every, renewed: began, timer: setInterval(() => void this.#renew(held).catch(() => {}), every) };
@@ -131,7 +132,7 @@ class SharedLease implements Lease {
 
   /** @returns `false` if others have ended it */
   async #renew(held: Held): Promise<boolean> {
-    const began = now();
+    const began = momentNow();
     if (await this.leases.renew(held.name)) {
       held.renewed = began;
       return true;
@@ -147,14 +148,6 @@ interface Held {
   name: string;
   /** How often to renew it, in milliseconds. */
   every: number;
-  renewed: Instant;
+  renewed: Moment;
   timer: NodeJS.Timeout;
-}
-
-/** By both clocks: one stands still while a computer sleeps, and the other one may be set. */
-type Instant = readonly [steady: number, wall: number];
-const now = (): Instant => [performance.now(), Date.now()];
-
-function isFresh({ every, renewed: [steady, wall] }: Held): boolean {
-  return performance.now() - steady < every && Math.abs(Date.now() - wall) < every;
 }

@@ -5,6 +5,7 @@ import type { FirstSlot, SlotLimits } from "../ledger/ledger";
 import { secretFromParts } from "../manifest";
 import type { DeploymentInManifest } from "../manifest/manifest";
 import type { Run } from "../model/run";
+import { isWithin, type Moment, momentNow } from "../moment";
 import type { InfrastructureId, Submission } from "../targets/target";
 import { LedgerError, UserError } from "../userError";
 import { type Created, type Draft, recordDraft } from "./create";
@@ -61,7 +62,7 @@ export async function submitScheduled(
       await observe(context, await context.ledger.slotHolders(run.stack, run.workPool, run.deployment), signal);
       answer = await context.ledger.acquireSlot(run.id, run.version, limits, pending);
     }
-    const claimedAt = performance.now();
+    const claimedAt = momentNow();
     switch (answer.kind) {
       case "full": {
         const reason = whyFull(run, answer);
@@ -102,7 +103,7 @@ export async function submitDraft(
   return asOwner(context, run.id, async (owner) => {
     const recorded = await record({ limits, change: submitting(context, given, owner) });
     if (recorded.owner !== owner) return { kind: "recorded", record: recorded };
-    return send(context, { record: recorded, claimedAt: performance.now(), submission, poolError }, signal, {});
+    return send(context, { record: recorded, claimedAt: momentNow(), submission, poolError }, signal, {});
   });
 }
 
@@ -150,7 +151,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
   return asOwner(context, run.id, async (owner) => {
     const claimed = await context.ledger.change(run.id, run.version, { owner, ...placedHere(context, record, owner) });
     if (!claimed) return moved(context, record);
-    const claimedAt = performance.now();
+    const claimedAt = momentNow();
     const found = await target.find(run.id, run.attempt, record.submission, signal, true);
     if (found !== undefined) return recordInfrastructure(context, claimed, found);
     const [submission, { error }] = [await submissionOf(context, claimed), await poolNotes(context.ledger, run.stack, run.workPool)];
@@ -162,7 +163,7 @@ export async function takeUp(context: RunsContext, record: RunRecord, signal: Ab
 interface Claimed {
   record: RunRecord;
   /** When the ledger answered, by the steady clock. */
-  claimedAt: number;
+  claimedAt: Moment;
   submission: Submission;
   /** The last refusal of its work pool's cloud, as it was noted. */
   poolError: string | undefined;
@@ -190,7 +191,7 @@ async function send(
   };
   const prepared = await target.prepare(submission, signal).catch(refused);
   // It was cancelled meanwhile: whoever cancelled it ends it.
-  const isJustClaimed = performance.now() - claimedAt < JUST_NOW;
+  const isJustClaimed = isWithin(JUST_NOW, claimedAt);
   if (!isJustClaimed && !(await context.ledger.isAt(run.id, run.version))) return moved(context, record);
   if (maySubmit && !(await maySubmit())) return moved(context, record);
   // This process was stopped meanwhile, and others have taken the run up. The last question before it is sent: its answer ages.

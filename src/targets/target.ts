@@ -41,6 +41,8 @@ export interface SharedNotes {
   readonly keepsOrder?: boolean;
   /** The time by one clock for all machines that share the notes, in milliseconds since 1970. @default this machine's */
   clock?(): number;
+  /** Makes sure that {@link clock} is right, also after this machine slept. It asks only if that is not known. @default it is always right */
+  measureTime?(): Promise<void>;
   /** The first keys that begin with `prefix`, in the order of their characters. */
   noteKeys(prefix: string, limit: number): Promise<string[]>;
 }

@@ -250,6 +250,7 @@ export function postgresLedgerOver(db: PostgresDatabase): Ledger {
       ),
 
     clock: () => clock.now().getTime(),
+    measureTime: () => clock.measure(),
 
     shared: {
       leases: postgresLeases(db),

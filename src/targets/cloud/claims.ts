@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { LedgerError } from "../../userError";
 import type { HeldNote, Note } from "./notes";
 
 /** How long ago a claim may have been renewed if the work begins, in milliseconds. */
 const FRESH = 5_000;
+/** How often a claim is renewed in one go. Then its ledger is too slow. */
+const MAX_RENEWALS = 10;
 
 /** Work that one process does, while the others wait for its result. */
 export interface Claim<T extends { at: number }, Result> {
@@ -35,6 +38,7 @@ export interface OwnClaim<T> {
    * Renew the claim. Called just before each try of the work, however long it has waited for its turn and its login: so the work never runs
    * without a valid claim.
    * @throws {TakenOver} if another process has taken this one for dead, and now does the work
+   * @throws {LedgerError} if each write takes too long
    */
   renew(): Promise<void>;
   replace(next: T | undefined): Promise<void>;
@@ -82,13 +86,15 @@ function claiming<T extends { at: number }>(held: HeldNote<T>, value: T, note: N
   const own: OwnClaim<T> = {
     value,
     renew: async () => {
-      for (;;) {
-        const at = note.now();
+      for (let times = 0; times < MAX_RENEWALS; times += 1) {
+        const at = await note.timeNow();
         const renewed = await Promise.all([claimed, put({ ...value, at })]);
         if (renewed.includes(false)) throw new TakenOver();
-        // If this process was stopped meanwhile, or the write has waited for its database, the claim is old already.
-        if (note.now() - at < FRESH) return;
+        // If this machine slept, this process was stopped, or the write has waited for its database, the claim is old already.
+        if ((await note.timeNow()) - at < FRESH) return;
       }
+      const slow = `the ledger took more than ${FRESH / 1000} s for each of ${MAX_RENEWALS} writes`;
+      throw new LedgerError(`${slow}: nothing was sent. Check its database and the network to it, then repeat the command`, 5);
     },
     replace: async (next) => void (await put(next)),
   };

@@ -36,6 +36,12 @@ export class Note<T> {
     return timeOf(this.notes);
   }
 
+  /** The same, also if this machine slept just now. */
+  async timeNow(): Promise<number> {
+    await this.notes.measureTime?.();
+    return this.now();
+  }
+
   async held(): Promise<HeldNote<T>> {
     return this.#holding(await this.notes.readNote(this.key));
   }

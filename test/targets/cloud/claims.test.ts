@@ -1,6 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { databaseClock } from "../../../src/ledger/postgres/databaseClock";
 import { doOnce } from "../../../src/targets/cloud/claims";
 import { jsonNote } from "../../../src/targets/cloud/notes";
+import type { SharedNotes } from "../../../src/targets/target";
 import { until } from "../../until";
 import { memoryNotes } from "./memoryNotes";
 
@@ -193,24 +195,14 @@ describe.each([false, true])("work that may begin before its claim is known (not
   });
 });
 
-test("a claim whose renewal has waited for its database is renewed again: it would be old", async () => {
-  let now = 1_000_000;
-  const shared = memoryNotes();
-  let pause = 60_000;
-  const notes = {
-    ...shared,
-    clock: () => now,
-    swapNote: async (...swap: Parameters<typeof shared.swapNote>) => {
-      const [, before] = swap;
-      if (before !== undefined) {
-        now += pause;
-        pause = 0;
-      }
-      return shared.swapNote(...swap);
-    },
+/** A renewal of a claim, while what happens in `during` delays its write. @returns the note, when it may be renewed */
+async function renewedOnce(notes: SharedNotes, during: () => void): Promise<number | undefined> {
+  const swapNote: SharedNotes["swapNote"] = async (key, before, after) => {
+    if (before !== undefined) during();
+    return notes.swapNote(key, before, after);
   };
-  const note = jsonNote<Made>(notes, "k");
-  const made = await doOnce<Made, number | undefined>({
+  const note = jsonNote<Made>({ ...notes, swapNote }, "k");
+  return doOnce<Made, number | undefined>({
     note,
     answer: () => undefined,
     holds: () => true,
@@ -221,5 +213,37 @@ test("a claim whose renewal has waited for its database is renewed again: it wou
     },
     pause: 1,
   });
+}
+
+test("a claim whose renewal has waited for its database is renewed again: it would be old", async () => {
+  let now = 1_000_000;
+  let pause = 60_000;
+  const made = await renewedOnce({ ...memoryNotes(), clock: () => now }, () => {
+    now += pause;
+    pause = 0;
+  });
   expect([made, now]).toEqual([1_060_000, 1_060_000]);
+});
+
+test("a claim is renewed again if this machine has slept meanwhile: its steady clock stood still", async () => {
+  let there = 1_000_000;
+  let wall = 5_000;
+  let asleep = 60_000;
+  const clock = databaseClock(async () => there, { wall: () => wall, steady: () => 0 });
+  await clock.measure();
+  const notes = { ...memoryNotes(), clock: () => clock.now().getTime(), measureTime: clock.measure };
+  const made = await renewedOnce(notes, () => {
+    there += asleep;
+    wall += asleep;
+    asleep = 0;
+  });
+  expect(made).toBe(1_060_000);
+});
+
+test("if each renewal takes too long, the work is not done: the ledger is too slow", async () => {
+  let now = 0;
+  const made = renewedOnce({ ...memoryNotes(), clock: () => now }, () => {
+    now += 6_000;
+  });
+  await expect(made).rejects.toThrow("the ledger took more than 5 s for each of 10 writes: nothing was sent");
 });
