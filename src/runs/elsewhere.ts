@@ -40,16 +40,19 @@ export async function isWatchedThere({ lease }: Pick<RunsContext, "lease">, { wa
  * While `work` follows a run of this host, others learn that somebody here does: they may request to cancel it. They know one watcher; if
  * that one ends, another one takes its place.
  */
-export async function asWatcher<T>(context: RunsContext, record: RunRecord, work: () => Promise<T>): Promise<T> {
-  const { ledger, lease, watched } = context;
-  if (!ledger.shared || record.poolType !== "process:push" || elsewhere(context, record.run) !== undefined) return work();
+export function asWatcher<T>(context: RunsContext, record: RunRecord, work: () => Promise<T>): Promise<T> {
+  const mustBeKnown = context.ledger.shared && record.poolType === "process:push" && elsewhere(context, record.run) === undefined;
+  return mustBeKnown ? asKnownWatcher(context, record, work) : work();
+}
+
+async function asKnownWatcher<T>({ ledger, lease, watched, host }: RunsContext, record: RunRecord, work: () => Promise<T>): Promise<T> {
   const { id } = record.run;
   const watcher = await lease.hold();
   watched.set(id, (watched.get(id) ?? 0) + 1);
   const beKnown = async (before: RunRecord | undefined) => {
     // Without a host it was not submitted yet: its submission records the watcher too.
     for (let now = before; now?.run.host !== undefined; now = await ledger.read(id)) {
-      if (isTerminal(now.run.state) || now.watcher === watcher || elsewhere(context, now.run) !== undefined) return;
+      if (isTerminal(now.run.state) || now.watcher === watcher || elsewhere({ host }, now.run) !== undefined) return;
       if (now.watcher !== undefined && (await lease.lives(now.watcher))) return;
       if (await ledger.change(id, now.run.version, { watcher }, "soon")) return;
     }

@@ -34,8 +34,12 @@ export class Listeners {
   }
 
   /** Register `onEvent` while `work` runs. @param pool absent: only messages that concern every pool */
-  async during<T>(onEvent: OnEvent | undefined, pool: string | undefined, work: () => Promise<T>): Promise<T> {
-    if (!onEvent) return work();
+  during<T>(onEvent: OnEvent | undefined, pool: string | undefined, work: () => Promise<T>): Promise<T> {
+    // Thousands of runs may be followed without a listener. Another promise of each would need memory.
+    return onEvent ? this.#registered(onEvent, pool, work) : work();
+  }
+
+  async #registered<T>(onEvent: OnEvent, pool: string | undefined, work: () => Promise<T>): Promise<T> {
     const key = pool ?? "";
     const list = this.#byPool.get(key) ?? new Map<OnEvent, number>();
     this.#byPool.set(key, list);
