@@ -34,6 +34,12 @@ const IMPORT = /\bimport\s*[(/]/;
  */
 const PACKAGES = /[\\/]node_modules[\\/](@aws-sdk|@smithy|@grpc|google-protobuf|@pulumi[\\/]pulumi)[\\/]/;
 
+/**
+ * Emitted by `src/heapShape.ts` right before it changes V8's flags. What V8 compiles after that is of no use to the next start. So the code
+ * is kept before, and only then.
+ */
+const FLAGS_CHANGE = "pushpool:v8-flags";
+
 const DAY = 86_400_000;
 /** Code that no command has used for this time is removed, in milliseconds: most likely its installation is gone. */
 const UNUSED = 30 * DAY;
@@ -78,7 +84,9 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command, nodes
     return body.call(this.exports, this.exports, requireOf(this, path), this, path, dirname(path));
   };
 
+  let isOver = false;
   const keep = (isNew) => {
+    if (isOver) return;
     try {
       if (isNew) write(file, known, loaded);
       else if (isOlder(statSync(file), DAY)) markUsed(file);
@@ -92,6 +100,11 @@ exports.keepCompiledCode = function keepCompiledCode(own, folder, command, nodes
   };
   // A command that failed may be a typing error.
   process.once("exit", (status) => keep(hasNew && status === 0));
+  process.once(FLAGS_CHANGE, () => {
+    keep(hasNew);
+    isOver = true;
+    Module.flushCompileCache();
+  });
   return () => keep(hasNew);
 };
 

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import { setFlagsFromString } from "node:v8";
 
 /**
@@ -12,6 +13,8 @@ import { setFlagsFromString } from "node:v8";
  * in a user's program only when that watches thousands of runs.
  */
 export function keepHeapSmall(): void {
+  // For `bin/compiledCode.cjs`, if this process keeps its compiled code.
+  (process as EventEmitter).emit("pushpool:v8-flags");
   setFlagsFromString("--semi-space-growth-factor=1");
   setFlagsFromString("--heap-growing-percent=50");
 }

@@ -9,6 +9,7 @@ import { manifestOf, placeWith } from "./pushpool";
 // A command keeps its compiled code. Whatever is wrong with what it kept, the command runs what is installed.
 
 const keeper = join(__dirname, "..", "..", "bin", "compiledCode.cjs");
+const heapShape = join(__dirname, "..", "..", "lib", "src", "heapShape.js");
 
 /** A folder with modules. `start` runs `main.cjs` in a process of its own that keeps compiled code. */
 function program(modules: Record<string, string>) {
@@ -98,6 +99,24 @@ process.kill(process.pid, "SIGKILL");`;
   const { mtimeMs } = statSync(kept());
   expect(start().stdout).toBe("one\n");
   expect(statSync(kept()).mtimeMs).toBe(mtimeMs);
+});
+
+test("a process that changes V8's flags keeps its code before that, and a later start runs it", () => {
+  const { set, start, kept } = program({
+    "main.cjs": `require("./other.cjs").say(); require(${JSON.stringify(heapShape)}).keepHeapSmall(); require("./late.cjs").say();`,
+    "other.cjs": saying("one"),
+    "late.cjs": saying("late"),
+  });
+  expect(start()).toEqual(printed("one\nlate\n"));
+  const whole = readFileSync(kept());
+  expect([whole.includes(saying("one")), whole.includes(saying("late"))]).toEqual([true, false]);
+  // With another source beside it, the kept code still says what it was made from.
+  const { mtimeMs } = statSync(kept());
+  whole.write(saying("two"), whole.lastIndexOf(saying("one")));
+  writeFileSync(kept(), whole);
+  utimesSync(kept(), mtimeMs / 1000, mtimeMs / 1000);
+  set("other.cjs", saying("two"));
+  expect(start()).toEqual(printed("one\nlate\n"));
 });
 
 test("a command that keeps new code removes what no command has used for 30 days", () => {

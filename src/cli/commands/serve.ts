@@ -49,7 +49,6 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
   }
   const graceSeconds = parseDuration(flags.grace ?? "30s", "--grace") / 1000;
 
-  keepHeapSmall();
   const workspace = workspaceOf(flags);
   const { loadManifest } = await import("../../manifest/index.js");
   const manifestFlags = {
@@ -111,6 +110,8 @@ export async function action(_: string[], flags: ServeFlags): Promise<void> {
       log,
       signal: end.signal,
       onServing: ({ pools, of, url }) => {
+        // Not earlier: V8 would compile the rest of the start again.
+        keepHeapSmall();
         log.info({ workPools: pools, ...(api ? { api: of } : {}), endpoint: url }, "serving");
         if (process.stderr.isTTY) note(`serving ${pools.join(", ")} of ${of}; health and metrics at ${url}. Ctrl-C ends it; runs continue`);
       },
