@@ -79,5 +79,5 @@ test("the heap of a program that watches a thousand runs at a time is kept small
   await watched(600);
   expect(setFlagsFromString).not.toHaveBeenCalled();
   await watched(1_000);
-  expect(vi.mocked(setFlagsFromString).mock.calls).toEqual([["--semi-space-growth-factor=1"], ["--heap-growing-percent=50"]]);
+  expect(vi.mocked(setFlagsFromString).mock.calls).toEqual([["--semi-space-growth-factor=1"], ["--heap-growing-percent=25"]]);
 });
