@@ -81,6 +81,29 @@ test("360 px: no page is wider than the screen", async ({ newUser }) => {
   }
 });
 
+test("what is typed while a search starts is not lost; another way to change the search changes the box", async ({ newUser }) => {
+  const { ui } = await busy();
+  const { page } = await newUser();
+  await page.addInitScript(`
+    const { replaceState } = history;
+    history.replaceState = (...given) => {
+      replaceState.apply(history, given);
+      const box = document.activeElement;
+      if (box.value !== "fail") return;
+      box.value = "faile";
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+    };`);
+  await page.goto(ui.url);
+  await page.getByTestId("run-row").first().waitFor();
+  const box = page.getByLabel("Search");
+  await box.pressSequentially("fail");
+  await page.waitForURL(/text=faile$/);
+  expect(await box.inputValue()).toBe("faile");
+  await page.getByTestId("clear-filters").click();
+  await page.waitForURL((url) => url.search === "");
+  await expect.poll(() => box.inputValue()).toBe("");
+});
+
 test("by keyboard alone: find a run, read it, start a new one, cancel it", async ({ newUser }) => {
   const { at, ui } = await busy();
   const { page } = await newUser();

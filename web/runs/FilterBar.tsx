@@ -1,5 +1,5 @@
 import type { RefObject } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { DeploymentList, PoolList } from "../../src/ui/wire";
 import { get } from "../server/request";
 import { useResource } from "../server/useResource";
@@ -114,10 +114,19 @@ interface PausedInputProps {
 /** A text box that waits until the reader stops typing. */
 function PausedInput({ value, onChange, type, label, hint, box }: PausedInputProps) {
   const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+  const searched = useRef(value);
+  useEffect(() => {
+    // What this box has searched for comes back while the reader may be typing on. It must not replace that.
+    if (value === searched.current) return;
+    searched.current = value;
+    setTyped(value);
+  }, [value]);
   useEffect(() => {
     if (typed === value) return;
-    const timer = setTimeout(() => onChange(typed || undefined), PAUSE);
+    const timer = setTimeout(() => {
+      searched.current = typed;
+      onChange(typed || undefined);
+    }, PAUSE);
     return () => clearTimeout(timer);
   }, [typed]);
   return (
