@@ -23,9 +23,9 @@ export type TriggerType = "event" | "metric" | "compound" | "sequence";
 export type AutomationTrigger = JsonObject & { type: TriggerType };
 
 /** The shortest time of a trigger that waits for events to stay away, in seconds (`EventTrigger` in `prefect.events`). */
-const LEAST_PROACTIVE = 10;
+const MIN_PROACTIVE = 10;
 /** The shortest time of a metric trigger, in seconds (`MetricTriggerQuery`). */
-const LEAST_METRIC = 300;
+const MIN_METRIC = 300;
 
 const match = v.optional(labels, {});
 const matchRelated = v.optional(v.union([labels, v.array(labels)], "must be an object of labels, or a list of such objects"), {});
@@ -57,8 +57,8 @@ const METRIC = {
   name: oneOf("lateness", "duration", "successes"),
   threshold: decimal,
   operator: oneOf("<", "<=", ">", ">="),
-  range: v.optional(duration(LEAST_METRIC), LEAST_METRIC),
-  firing_for: v.optional(duration(LEAST_METRIC), LEAST_METRIC),
+  range: v.optional(duration(MIN_METRIC), MIN_METRIC),
+  firing_for: v.optional(duration(MIN_METRIC), MIN_METRIC),
 };
 
 /** What was found in a trigger. */
@@ -133,9 +133,9 @@ function eventTrigger(fields: AutomationTrigger, at: string, faults: Fault[]): A
   if (["expect", "after", "match", "match_related"].every((field) => isEmpty(fields[field])))
     faults.push({ at, message: "matches every event of the server: give expect (names of events) or match (labels of resources)" });
   if (fields.posture !== "Proactive") return fields;
-  if (fields.within === 0) return { ...fields, within: LEAST_PROACTIVE };
-  if ((fields.within as number) < LEAST_PROACTIVE)
-    faults.push({ at: `${at}.within`, message: `must be at least ${LEAST_PROACTIVE} seconds with posture Proactive` });
+  if (fields.within === 0) return { ...fields, within: MIN_PROACTIVE };
+  if ((fields.within as number) < MIN_PROACTIVE)
+    faults.push({ at: `${at}.within`, message: `must be at least ${MIN_PROACTIVE} seconds with posture Proactive` });
   return fields;
 }
 

@@ -11,7 +11,7 @@ import { UserError } from "../userError";
 type Notes = Pick<Ledger, "readNote" | "readNotes" | "swapNote" | "changeNote" | "noteKeys">;
 
 /** The most pools of a stack that are read at once. */
-const MOST = 10_000;
+const MAX_POOLS = 10_000;
 
 const pauses = (stack: string) => `paused-pool/${stack}/`;
 const errors = (stack: string) => `pool-error/${stack}/`;
@@ -19,7 +19,7 @@ const errors = (stack: string) => `pool-error/${stack}/`;
 /** The work pools of a stack that are paused in the ledger, whatever the manifest says. */
 export async function pausedPools(notes: Notes, stack: string): Promise<Set<string>> {
   const prefix = pauses(stack);
-  return new Set((await notes.noteKeys(prefix, MOST)).map((key) => key.slice(prefix.length)));
+  return new Set((await notes.noteKeys(prefix, MAX_POOLS)).map((key) => key.slice(prefix.length)));
 }
 
 /** Whether a work pool is paused in the ledger. */

@@ -11,7 +11,7 @@ const OBSERVE = 2_000;
 /** How often the strip may change, in milliseconds. */
 const STRIP = 3_000;
 /** The most new runs of one message. */
-const MOST_NEW = 100;
+const MAX_NEW = 100;
 
 interface Session {
   sink: EventSink;
@@ -121,7 +121,7 @@ export class Live {
       const { filters, newest } = session;
       if (newest === undefined) continue;
       const key = JSON.stringify([filters, newest]);
-      const answer = found.get(key) ?? list.newer(filters, newest, MOST_NEW);
+      const answer = found.get(key) ?? list.newer(filters, newest, MAX_NEW);
       found.set(key, answer);
       const { runs, total } = await answer;
       if (runs.length === 0 || session.newest !== newest) continue;

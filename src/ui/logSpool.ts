@@ -9,7 +9,7 @@ const GATHER = 40;
 /** So many bytes are written at once, and read at once. */
 const CHUNK = 256 * 1024;
 /** So many bytes may wait to be written before the reader of the log waits. */
-const MOST_PENDING = 2 * 1024 * 1024;
+const MAX_PENDING = 2 * 1024 * 1024;
 /** Every so many lines the place of one is remembered. */
 const STRIDE = 256;
 
@@ -49,7 +49,7 @@ export class LogSpool {
     this.#pendingBytes += line.length;
     if (this.#pendingBytes >= CHUNK) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), GATHER);
-    return this.#pendingBytes >= MOST_PENDING ? this.#writing : undefined;
+    return this.#pendingBytes >= MAX_PENDING ? this.#writing : undefined;
   }
 
   notice(text: string): void {

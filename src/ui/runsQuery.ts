@@ -6,7 +6,7 @@ import { UserError } from "../userError";
 import type { RunsFilter } from "./wire";
 
 /** The most runs of one page. */
-export const MOST_RUNS = 200;
+export const MAX_RUNS = 200;
 
 /** What a query string of `GET /api/runs` or `/api/strip` asks for. */
 export interface AskedRuns {
@@ -32,7 +32,7 @@ export function readRunsQuery(query: URLSearchParams): AskedRuns {
     filter: checkFilter(filter),
     ...(upTo === undefined ? {} : { upTo: text("upTo", upTo) as string }),
     offset: count("offset", one("offset") ?? "0", 0, Number.MAX_SAFE_INTEGER),
-    limit: count("limit", one("limit") ?? "100", 1, MOST_RUNS),
+    limit: count("limit", one("limit") ?? "100", 1, MAX_RUNS),
   };
 }
 
@@ -104,6 +104,6 @@ function flag(field: string, value: string): boolean {
 function count(field: string, value: string, least: number, most: number): number {
   const number = Number(value);
   if (!/^\d{1,15}$/.test(value) || number < least || number > most)
-    throw wrong(field, `must be a whole number${most > MOST_RUNS ? "" : ` from ${least} to ${most}`}`);
+    throw wrong(field, `must be a whole number${most > MAX_RUNS ? "" : ` from ${least} to ${most}`}`);
   return number;
 }

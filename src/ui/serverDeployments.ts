@@ -10,13 +10,13 @@ import { type KnownDeployment, nextOf, recent, scheduleInfos, variablesOf } from
 import type { DeploymentDetail, DeploymentRow, RecentRun } from "./wire";
 
 /** The most deployments that are listed. */
-const MOST = 1_000;
+const MAX_DEPLOYMENTS = 1_000;
 /** How many runs are read to find the recent ones of all deployments. */
 const RECENT = 200;
 
 /** The deployments of a Prefect server, by name. */
 export async function serverDeployments(client: Client): Promise<DeploymentRow[]> {
-  const found = await listDeployments(client, MOST);
+  const found = await listDeployments(client, MAX_DEPLOYMENTS);
   const flows = await flowNames(client, [...new Set(found.map(({ flow_id }) => flow_id))]);
   const runs = await recentRuns(client, {}, RECENT);
   const byDeployment = Map.groupBy(runs, ({ deployment_id }) => deployment_id);

@@ -3,7 +3,7 @@ import { Refused } from "./problem";
 /** How often a comment shows that the connection lives, in milliseconds: proxies close silent ones. */
 const ALIVE = 15_000;
 /** How many streams may be open. A person's pages have a few each. */
-const MOST_STREAMS = 200;
+const MAX_STREAMS = 200;
 /** So much may wait to be read, in bytes, before {@link EventSink.ready} waits. */
 const HIGH_WATER = 256 * 1024;
 
@@ -28,7 +28,7 @@ export interface EventSink {
  * @throws {Refused} if too many streams are open
  */
 export function eventStream(end: AbortSignal, work: (sink: EventSink) => Promise<void>): Response {
-  if (open >= MOST_STREAMS) throw new Refused(429, `more than ${MOST_STREAMS} streams are open: close some pages`);
+  if (open >= MAX_STREAMS) throw new Refused(429, `more than ${MAX_STREAMS} streams are open: close some pages`);
   open += 1;
   const gone = new AbortController();
   const signal = AbortSignal.any([gone.signal, end]);

@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 import type { JsonObject } from "../../json";
 import { UserError } from "../../userError";
 import { answer, bodyOf, checkFields, Refused } from "../problem";
-import { checkFilter, MOST_RUNS, readRunsQuery } from "../runsQuery";
+import { checkFilter, MAX_RUNS, readRunsQuery } from "../runsQuery";
 import { eventStream } from "../serverSentEvents";
 import type { Ui } from "../ui";
 import type { LiveView, StackInfo } from "../wire";
@@ -64,7 +64,7 @@ function viewOf(body: JsonObject): LiveView {
   checkFields(body, {
     ids: (value) => {
       if (!Array.isArray(value) || !value.every(isText)) return "must be a list of run ids";
-      return value.length > MOST_RUNS ? `must have ${MOST_RUNS} ids at most, not ${value.length}` : undefined;
+      return value.length > MAX_RUNS ? `must have ${MAX_RUNS} ids at most, not ${value.length}` : undefined;
     },
     filters: (value) => (typeof value === "object" && value !== null && !Array.isArray(value) ? undefined : "must be an object"),
     newest: (value) => (value === null || isText(value) ? undefined : "must be a run's id, or null"),
