@@ -187,33 +187,9 @@ async function openClients(access: Access): Promise<Clients> {
       return request;
     },
   });
-  // Each takes time and memory to open, and most commands use one.
-  const jobs = lazily(() => {
-    const client = new v2.JobsClient(options);
-    readOperations(client, protos.google.cloud.run.v2.Execution);
-    return client;
-  });
-  const executions = lazily(() => new v2.ExecutionsClient(options));
-  const tasks = lazily(() => new v2.TasksClient(options));
-  return {
-    get jobs() {
-      return jobs();
-    },
-    get executions() {
-      return executions();
-    },
-    get tasks() {
-      return tasks();
-    },
-  };
-}
-
-function lazily<T>(open: () => T): () => T {
-  let opened: T | undefined;
-  return () => {
-    opened ??= open();
-    return opened;
-  };
+  const jobs = new v2.JobsClient(options);
+  readOperations(jobs, protos.google.cloud.run.v2.Execution);
+  return { jobs, executions: new v2.ExecutionsClient(options), tasks: new v2.TasksClient(options) };
 }
 
 /**
