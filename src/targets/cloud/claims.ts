@@ -4,7 +4,7 @@ import type { HeldNote, Note } from "./notes";
 
 /** How long ago a claim may have been renewed if the work begins, in milliseconds. */
 const FRESH = 5_000;
-/** How often a claim is renewed in one go. Then its ledger is too slow. */
+/** The most renewals before one request. If each took too long, the ledger is too slow to send anything safely. */
 const MAX_RENEWALS = 10;
 
 /** Work that one process does, while the others wait for its result. */
@@ -94,7 +94,7 @@ function claiming<T extends { at: number }>(held: HeldNote<T>, value: T, note: N
         if ((await note.timeNow()) - at < FRESH) return;
       }
       const slow = `the ledger took more than ${FRESH / 1000} s for each of ${MAX_RENEWALS} writes`;
-      throw new LedgerError(`${slow}: nothing was sent. Check its database and the network to it, then repeat the command`, 5);
+      throw new LedgerError(`${slow}: the request was not sent. Check its database and the network to it, then repeat the command`, 5);
     },
     replace: async (next) => void (await put(next)),
   };

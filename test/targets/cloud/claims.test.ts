@@ -245,5 +245,5 @@ test("if each renewal takes too long, the work is not done: the ledger is too sl
   const made = renewedOnce({ ...memoryNotes(), clock: () => now }, () => {
     now += 6_000;
   });
-  await expect(made).rejects.toThrow("the ledger took more than 5 s for each of 10 writes: nothing was sent");
+  await expect(made).rejects.toThrow("the ledger took more than 5 s for each of 10 writes: the request was not sent");
 });
